@@ -1,0 +1,3 @@
+//! The `pagewalk` command.
+
+fn main() {}
