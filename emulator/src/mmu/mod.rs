@@ -1,1 +1,30 @@
-//! (see ARCHITECTURE.md)
+//! The MMU as a model that stands alone: what is asked ([`Access`]), the page-table entry ([`Pte`]),
+//! the walk ([`walk`]), named faults ([`Fault`]), `satp`, and the modelled TLB ([`Tlb`]).
+//!
+//! Nothing here knows a hart, a bus or a device. Memory is whatever implements [`PageTableMemory`].
+
+mod access;
+mod fault;
+mod pte;
+mod satp;
+mod tlb;
+mod update;
+mod walk;
+
+#[cfg(test)]
+mod property_tests;
+#[cfg(test)]
+mod scenarios;
+
+pub use access::{Access, AccessKind, effective_privilege};
+pub use fault::{Fault, FaultReason};
+pub use pte::{AdPolicy, PageSize, Pbmt, Pte, PteClass, PteRules};
+pub use satp::{ASID_BITS, Mode, Satp};
+pub use tlb::{
+    Counters, Entry, Fence, Geometry, Hit, Inserted, Layout, Replacement, Tlb, TlbConfig,
+    TlbConfigError,
+};
+pub use update::{PageTableWriter, translate};
+pub use walk::{
+    EntryError, Leaf, MAX_LEVELS, Meaning, Outcome, PageTableMemory, Step, Walk, WalkConfig, walk,
+};

@@ -1,0 +1,243 @@
+//! One set-associative array of translations.
+
+use super::{Counters, Entry, Fence, Geometry, Hit, Replacement, Space};
+use crate::mem::VirtAddr;
+use crate::mmu::PageSize;
+
+/// What a lookup compares: 16 bytes, so that a set of four ways is one line of the host's cache.
+#[derive(Clone, Copy, Default)]
+struct Tag {
+    /// The page's first address, and in its low bits (always zero in an address) the size plus one. 0 is an
+    /// empty way.
+    key: u64,
+    space: Space,
+    /// Which bits of `space` count: not the ASID's in a global entry.
+    space_mask: Space,
+}
+
+impl Tag {
+    #[inline]
+    fn matches(&self, key: u64, space: Space) -> bool {
+        self.key == key && (self.space ^ space) & self.space_mask == 0
+    }
+}
+
+fn key(va: VirtAddr, size: PageSize) -> u64 {
+    va.0 & !size.mask() | (size as u64 + 1)
+}
+
+/// What a hit reads.
+#[derive(Clone, Copy)]
+struct Slot {
+    hit: Hit,
+    /// When it was filled (FIFO) or last used (LRU), on the array's own clock.
+    age: u64,
+}
+
+/// One array. Counting of accesses belongs to it, so that each array has its own figures.
+#[derive(Clone)]
+pub(super) struct Array {
+    tags: Vec<Tag>,
+    slots: Vec<Slot>,
+    /// What only reports read, kept apart from what a hit reads.
+    entries: Vec<Entry>,
+    set_mask: u64,
+    ways: usize,
+    replacement: Replacement,
+    random: u64,
+    clock: u64,
+    /// How many entries of each page size are held: a size that is absent costs a lookup nothing.
+    present: [u32; PageSize::ALL.len()],
+    pub(super) counters: Counters,
+}
+
+impl Array {
+    pub(super) fn new(geometry: Geometry, replacement: Replacement) -> Self {
+        let Geometry { sets, ways } = geometry;
+        let count = sets as usize * ways as usize;
+        Self {
+            tags: vec![Tag::default(); count],
+            slots: vec![
+                Slot {
+                    hit: Hit::default(),
+                    age: 0
+                };
+                count
+            ],
+            entries: vec![Entry::default(); count],
+            set_mask: u64::from(sets).wrapping_sub(1),
+            ways: ways as usize,
+            replacement,
+            // Odd multiples spread small seeds; xorshift must not start from zero.
+            random: match replacement {
+                Replacement::Random(seed) => (seed ^ 0x9e37_79b9_7f4a_7c15)
+                    .wrapping_mul(0xbf58_476d_1ce4_e5b9)
+                    .max(1),
+                _ => 1,
+            },
+            clock: 0,
+            present: [0; PageSize::ALL.len()],
+            counters: Counters::default(),
+        }
+    }
+
+    /// The first way of the set in which a page of this size may be.
+    #[inline]
+    fn set(&self, va: VirtAddr, size: PageSize) -> usize {
+        ((va.0 >> size.bits()) & self.set_mask) as usize * self.ways
+    }
+
+    fn find(&self, va: VirtAddr, size: PageSize, space: Space) -> Option<usize> {
+        let first = self.set(va, size);
+        let key = key(va, size);
+        let set = self.tags.get(first..first + self.ways)?;
+        set.iter()
+            .position(|tag| tag.matches(key, space))
+            .map(|way| first + way)
+    }
+
+    fn find_any_size(&self, va: VirtAddr, space: Space) -> Option<usize> {
+        PageSize::ALL
+            .into_iter()
+            .filter(|&size| self.present[size as usize] != 0)
+            .find_map(|size| self.find(va, size, space))
+    }
+
+    #[inline]
+    pub(super) fn lookup(&mut self, va: VirtAddr, space: Space) -> Option<Hit> {
+        self.counters.accesses += 1;
+        let Some(index) = self.find_any_size(va, space) else {
+            self.counters.misses += 1;
+            return None;
+        };
+        self.counters.hits += 1;
+        let slot = self.slots.get_mut(index)?;
+        if self.replacement == Replacement::Lru {
+            self.clock += 1;
+            slot.age = self.clock;
+        }
+        Some(slot.hit)
+    }
+
+    pub(super) fn peek(&self, va: VirtAddr, space: Space) -> Option<Entry> {
+        self.find_any_size(va, space)
+            .and_then(|index| self.entries.get(index).copied())
+    }
+
+    /// Puts an entry in and returns the one that had to go. An entry for the same page and space is replaced in
+    /// place, which is no eviction.
+    pub(super) fn insert(&mut self, entry: Entry) -> Option<Entry> {
+        if self.tags.is_empty() {
+            return None;
+        }
+        let (va, size) = (entry.va, entry.size);
+        self.counters.fills += 1;
+        self.clock += 1;
+        let (index, evicted) = match self.find(va, size, entry.space()) {
+            Some(index) => (index, None),
+            None => self.make_room(va, size),
+        };
+        if let Some(tag) = self.tags.get_mut(index) {
+            if tag.key == 0 {
+                self.present[size as usize] += 1;
+            }
+            *tag = Tag {
+                key: key(va, size),
+                space: entry.space(),
+                space_mask: entry.space_mask(),
+            };
+        }
+        if let Some(slot) = self.slots.get_mut(index) {
+            *slot = Slot {
+                hit: entry.hit(),
+                age: self.clock,
+            };
+        }
+        if let Some(slot) = self.entries.get_mut(index) {
+            *slot = entry;
+        }
+        evicted
+    }
+
+    fn make_room(&mut self, va: VirtAddr, size: PageSize) -> (usize, Option<Entry>) {
+        let first = self.set(va, size);
+        let set = first..first + self.ways;
+        if let Some(free) = set.clone().find(|&index| self.tags[index].key == 0) {
+            return (free, None);
+        }
+        let victim = match self.replacement {
+            Replacement::Random(_) => first + (self.next_random() % self.ways as u64) as usize,
+            Replacement::Fifo | Replacement::Lru => set
+                .min_by_key(|&index| self.slots[index].age)
+                .unwrap_or(first),
+        };
+        self.counters.evictions += 1;
+        let evicted = self.entries[victim];
+        self.drop_entry(victim);
+        (victim, Some(evicted))
+    }
+
+    /// xorshift64: enough for choosing a victim, and the same on every host.
+    fn next_random(&mut self) -> u64 {
+        self.random ^= self.random << 13;
+        self.random ^= self.random >> 7;
+        self.random ^= self.random << 17;
+        self.random >> 16
+    }
+
+    fn drop_entry(&mut self, index: usize) {
+        let tag = &mut self.tags[index];
+        if tag.key != 0 {
+            let size = (tag.key & 7) as usize - 1;
+            self.present[size] -= 1;
+            tag.key = 0;
+        }
+    }
+
+    /// Drops what the fence covers and says how many entries that were.
+    pub(super) fn flush(&mut self, fence: Fence) -> u64 {
+        let mut dropped = 0;
+        if self.held() == 0 {
+            return dropped;
+        }
+        match fence.va {
+            None => {
+                for index in 0..self.tags.len() {
+                    dropped += self.drop_if_covered(index, fence);
+                }
+            }
+            Some(va) => {
+                for size in PageSize::ALL {
+                    if self.present[size as usize] != 0 {
+                        let first = self.set(va, size);
+                        for index in first..first + self.ways {
+                            dropped += self.drop_if_covered(index, fence);
+                        }
+                    }
+                }
+            }
+        }
+        dropped
+    }
+
+    fn drop_if_covered(&mut self, index: usize, fence: Fence) -> u64 {
+        if self.tags[index].key == 0 || !fence.covers(&self.entries[index]) {
+            return 0;
+        }
+        self.drop_entry(index);
+        1
+    }
+
+    /// How many entries are held.
+    pub(super) fn held(&self) -> u32 {
+        self.present.iter().sum()
+    }
+
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.tags
+            .iter()
+            .zip(&self.entries)
+            .filter(|(tag, _)| tag.key != 0)
+            .map(|(_, entry)| entry)
+    }
+}
