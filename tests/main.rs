@@ -1,0 +1,4 @@
+//! The integration tests: one binary, one file for each topic.
+
+#[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
+mod softfloat;
