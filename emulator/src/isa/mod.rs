@@ -1,9 +1,13 @@
 //! What an instruction is: the table, the decoder, the disassembler, the encoder, names, ISA strings.
 
+mod alias;
+mod assemble;
 mod cause;
 mod compressed;
 pub(crate) mod csr_names;
 mod decode;
+mod disassemble;
+mod encode;
 mod extension;
 mod format;
 mod insn;
@@ -11,9 +15,12 @@ mod privilege;
 pub mod registers;
 pub(crate) mod table;
 
+pub use assemble::{AssembleError, assemble};
 pub use cause::{Exception, Interrupt};
 pub use csr_names::{CSRS, csr_name, csr_number};
 pub use decode::{decode, length};
+pub use disassemble::{disassemble, disassemble_word};
+pub use encode::{EncodeError, encode};
 pub use extension::{Extension, ExtensionSet, Requirement};
 pub use format::Format;
 pub use insn::{Insn, Op, Row};
