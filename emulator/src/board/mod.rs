@@ -1,1 +1,10 @@
-//! (see ARCHITECTURE.md)
+//! The machine: harts, bus and devices put together, and the loop that runs them.
+
+mod config;
+mod machine;
+mod map;
+mod rom;
+
+pub use config::{Limits, MachineConfig};
+pub use machine::{BuildError, Machine, Stop};
+pub use map::MemoryMap;

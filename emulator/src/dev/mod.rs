@@ -1,1 +1,5 @@
-//! (see ARCHITECTURE.md)
+//! Devices, each ignorant of the bus and of each other.
+
+pub mod clint;
+pub mod htif;
+pub mod rom;

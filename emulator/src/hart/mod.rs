@@ -1,4 +1,396 @@
-//! (see ARCHITECTURE.md)
+//! One hart: registers, CSRs, traps, interrupts, protection, triggers, counters, and its way to
+//! memory.
 
+mod counters;
+pub mod csr;
+mod effects;
+mod memory;
 pub mod pmp;
+pub mod status;
+mod trap;
 pub mod triggers;
+
+pub use effects::{Effects, MemoryEffect};
+pub use memory::Fetched;
+pub use trap::{Cause, Trap, TrapTaken};
+
+use crate::isa::{Exception, Extension, ExtensionSet, Interrupt, Isa, Privilege};
+use crate::mmu::{Mode, Tlb};
+use counters::Counter;
+use csr::CsrState;
+use pmp::Pmp;
+use triggers::Triggers;
+
+/// Who sets the A and D bits of page-table entries, as the user chooses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AdChoice {
+    /// As the ISA string says: the hardware if it names Svadu and not Svade.
+    #[default]
+    Isa,
+    /// The hardware does, unless `menvcfg.ADUE` is cleared (Svadu).
+    Hardware,
+    /// An access that needs them set faults (Svade).
+    Fault,
+}
+
+/// What a hart is made with.
+#[derive(Clone, Debug)]
+pub struct HartConfig {
+    /// The extensions it has.
+    pub isa: Isa,
+    /// Who sets A and D bits.
+    pub ad: AdChoice,
+    /// Instructions per tick of the time base.
+    pub instructions_per_tick: u64,
+}
+
+/// One hart.
+#[repr(C)]
+pub struct Hart {
+    /// The integer registers; writes to `x0` go to the sink at index 32.
+    x: [u64; 33],
+    /// The instruction being executed.
+    pub pc: u64,
+    /// Where the hart goes after it.
+    pub next_pc: u64,
+    /// Instructions retired since reset. Every clock of the hart derives from it.
+    pub retired: u64,
+    /// The floating-point registers, NaN-boxed.
+    f: [u64; 32],
+    /// The current privilege mode.
+    pub privilege: Privilege,
+    /// An interrupt may have become takeable: look before the next instruction.
+    pub check_interrupts: bool,
+    /// `wfi` was executed and nothing woke the hart yet.
+    pub waiting: bool,
+    /// The hart's number, `mhartid`.
+    pub id: usize,
+    /// The extensions that are on now: those of the ISA less what `misa` switched off.
+    extensions: ExtensionSet,
+    /// The CSRs that are just values.
+    pub csr: CsrState,
+    mcycle: Counter,
+    minstret: Counter,
+    /// Physical memory protection.
+    pub pmp: Pmp,
+    /// Debug triggers.
+    pub triggers: Triggers,
+    /// The modelled TLB.
+    pub tlb: Tlb,
+    /// The page that instructions were last fetched from.
+    fetch_page: memory::FetchPage,
+    /// What the current instruction did, if anyone watches.
+    pub effects: Effects,
+    isa: Isa,
+    ad: AdChoice,
+    /// Instructions per tick of the time base.
+    instructions_per_tick: u64,
+    /// Ticks that time is ahead of what the retired instructions say: `wfi` skips, and `mtime` is
+    /// writable.
+    time_ahead: u64,
+    /// The CLINT's compare value for this hart.
+    mtimecmp: u64,
+}
+
+impl Hart {
+    /// A hart after reset: M-mode, everything else zero. The board sets the pc.
+    pub fn new(id: usize, config: &HartConfig) -> Self {
+        let mut hart = Self {
+            x: [0; 33],
+            pc: 0,
+            next_pc: 0,
+            retired: 0,
+            f: [0; 32],
+            privilege: Privilege::Machine,
+            check_interrupts: false,
+            waiting: false,
+            id,
+            extensions: config.isa.extensions(),
+            csr: CsrState::default(),
+            mcycle: Counter::Running(0),
+            minstret: Counter::Running(0),
+            pmp: Pmp::new(config.isa.has(Extension::Smepmp)),
+            triggers: Triggers::new(),
+            tlb: Tlb::default(),
+            fetch_page: memory::FetchPage::default(),
+            effects: Effects::default(),
+            isa: config.isa.clone(),
+            ad: config.ad,
+            instructions_per_tick: config.instructions_per_tick.max(1),
+            time_ahead: 0,
+            mtimecmp: u64::MAX,
+        };
+        hart.csr.misa = hart.isa.misa();
+        hart.csr.stimecmp = u64::MAX;
+        hart.csr.mstatus = (hart.least_privilege() as u64) << status::MPP_SHIFT;
+        if hart.isa.has(Extension::U) {
+            hart.csr.mstatus |= status::UXL_64;
+        }
+        if hart.isa.has(Extension::S) {
+            hart.csr.mstatus |= status::SXL_64;
+        }
+        if hart.hardware_ad_at_reset() {
+            hart.csr.menvcfg |= csr::MENVCFG_ADUE;
+        }
+        hart
+    }
+
+    /// An integer register.
+    #[inline]
+    pub fn x(&self, index: u8) -> u64 {
+        self.x[usize::from(index & 31)]
+    }
+
+    /// Sets an integer register; `x0` stays zero.
+    #[inline]
+    pub fn set_x(&mut self, index: u8, value: u64) {
+        let slot = if index == 0 { 32 } else { index & 31 };
+        self.x[usize::from(slot)] = value;
+    }
+
+    /// The integer registers, `x0` to `x31`.
+    pub fn integer_registers(&self) -> &[u64] {
+        &self.x[..32]
+    }
+
+    /// A floating-point register, as the 64 bits it holds.
+    #[inline]
+    pub fn f(&self, index: u8) -> u64 {
+        self.f[usize::from(index & 31)]
+    }
+
+    /// Sets a floating-point register. The floating-point state becomes dirty.
+    #[inline]
+    pub fn set_f(&mut self, index: u8, value: u64) {
+        self.f[usize::from(index & 31)] = value;
+        self.dirty_float();
+    }
+
+    /// The floating-point registers.
+    pub fn float_registers(&self) -> &[u64] {
+        &self.f
+    }
+
+    /// Whether floating-point instructions are enabled: the F extension is there and FS is not
+    /// off.
+    #[inline]
+    pub fn float_on(&self) -> bool {
+        self.csr.mstatus & status::FS != 0 && self.extensions.has(Extension::F)
+    }
+
+    /// Notes that floating-point state was changed.
+    #[inline]
+    pub fn dirty_float(&mut self) {
+        if self.csr.mstatus & status::FS != status::FS {
+            self.set_mstatus(self.csr.mstatus | status::FS);
+            self.note_csr(csr::MSTATUS, self.csr.mstatus);
+        }
+    }
+
+    /// Adds floating-point exception flags.
+    #[inline]
+    pub fn raise_float_flags(&mut self, flags: u8) {
+        if flags != 0 {
+            self.dirty_float();
+            self.csr.fflags |= flags & 0x1f;
+            self.note_csr(csr::FFLAGS, u64::from(self.csr.fflags));
+        }
+    }
+
+    /// The extensions that are on now.
+    #[inline]
+    pub fn extensions(&self) -> ExtensionSet {
+        self.extensions
+    }
+
+    /// The ISA the hart was made with.
+    pub fn isa(&self) -> &Isa {
+        &self.isa
+    }
+
+    fn has_mode(&self, mode: Privilege) -> bool {
+        match mode {
+            Privilege::Machine => true,
+            Privilege::Supervisor => self.isa.has(Extension::S),
+            Privilege::User => self.isa.has(Extension::U),
+        }
+    }
+
+    fn least_privilege(&self) -> Privilege {
+        if self.has_mode(Privilege::User) {
+            Privilege::User
+        } else {
+            Privilege::Machine
+        }
+    }
+
+    /// The widest translation mode of the ISA.
+    fn widest_mode(&self) -> Mode {
+        [
+            (Extension::Sv57, Mode::Sv57),
+            (Extension::Sv48, Mode::Sv48),
+            (Extension::Sv39, Mode::Sv39),
+        ]
+        .into_iter()
+        .find(|&(extension, _)| self.isa.has(extension))
+        .map_or(Mode::Bare, |(_, mode)| mode)
+    }
+
+    /// What `mepc` and `sepc` keep of a pc: instructions are aligned to four bytes without C.
+    fn pc_mask(&self) -> u64 {
+        if self.extensions.has(Extension::Zca) {
+            !1
+        } else {
+            !3
+        }
+    }
+
+    /// Sets `misa` and the extensions that follow from it.
+    fn set_misa(&mut self, misa: u64) {
+        self.csr.misa = misa;
+        let off = self.isa.misa() & !misa;
+        self.extensions = [
+            ('A', Extension::A),
+            ('B', Extension::B),
+            ('C', Extension::C),
+            ('D', Extension::D),
+            ('F', Extension::F),
+            ('M', Extension::M),
+        ]
+        .into_iter()
+        .filter(|&(letter, _)| off & csr::misa_bit(letter) != 0)
+        .fold(self.isa.extensions(), |set, (_, extension)| {
+            set.disabled(extension)
+        });
+        self.translation_changed();
+    }
+
+    /// Sets `mstatus` to a legal value, deriving SD.
+    pub(crate) fn set_mstatus(&mut self, value: u64) {
+        let dirty = value & status::FS == status::FS;
+        let new = value & !status::SD | if dirty { status::SD } else { 0 };
+        let changed = self.csr.mstatus ^ new;
+        self.csr.mstatus = new;
+        self.check_interrupts = true;
+        if changed & (status::MPRV | status::MPP | status::SUM | status::MXR) != 0 {
+            self.rights_changed();
+        }
+    }
+
+    /// Changes the privilege mode.
+    pub(crate) fn set_privilege(&mut self, privilege: Privilege) {
+        if self.privilege != privilege {
+            self.privilege = privilege;
+            self.check_interrupts = true;
+            self.rights_changed();
+        }
+    }
+
+    /// The exception that `ecall` raises.
+    pub fn environment_call(&self) -> Exception {
+        match self.privilege {
+            Privilege::User => Exception::EnvironmentCallFromU,
+            Privilege::Supervisor => Exception::EnvironmentCallFromS,
+            Privilege::Machine => Exception::EnvironmentCallFromM,
+        }
+    }
+
+    // ---- Time and interrupts. ----
+
+    /// Pending interrupts.
+    pub fn mip(&self) -> u64 {
+        self.csr.mip_software | self.csr.mip_lines
+    }
+
+    /// Drives an interrupt line.
+    pub fn set_line(&mut self, interrupt: Interrupt, high: bool) {
+        let old = self.csr.mip_lines;
+        if high {
+            self.csr.mip_lines |= interrupt.mask();
+        } else {
+            self.csr.mip_lines &= !interrupt.mask();
+        }
+        if self.csr.mip_lines != old {
+            self.check_interrupts = true;
+        }
+    }
+
+    /// The time in ticks of the time base, as `time` and `mtime` read.
+    pub fn mtime(&self) -> u64 {
+        (self.retired / self.instructions_per_tick).wrapping_add(self.time_ahead)
+    }
+
+    /// Sets the time.
+    pub fn set_mtime(&mut self, value: u64) {
+        self.time_ahead = value.wrapping_sub(self.retired / self.instructions_per_tick);
+        self.update_timers();
+    }
+
+    /// Sets the CLINT's compare value for this hart.
+    pub fn set_mtimecmp(&mut self, value: u64) {
+        self.mtimecmp = value;
+        self.update_timers();
+    }
+
+    fn supervisor_timer_on(&self) -> bool {
+        self.isa.has(Extension::Sstc) && self.csr.menvcfg & csr::MENVCFG_STCE != 0
+    }
+
+    /// Compares the time with the timers and drives their interrupt lines.
+    pub fn update_timers(&mut self) {
+        let now = self.mtime();
+        self.set_line(Interrupt::MachineTimer, now >= self.mtimecmp);
+        let supervisor = self.supervisor_timer_on() && now >= self.csr.stimecmp;
+        self.set_line(Interrupt::SupervisorTimer, supervisor);
+    }
+
+    /// The time at which a timer that has not fired yet will, or `u64::MAX`.
+    pub fn next_timer(&self) -> u64 {
+        let now = self.mtime();
+        let supervisor = if self.supervisor_timer_on() {
+            self.csr.stimecmp
+        } else {
+            u64::MAX
+        };
+        [self.mtimecmp, supervisor]
+            .into_iter()
+            .filter(|&at| at > now)
+            .min()
+            .unwrap_or(u64::MAX)
+    }
+
+    /// How many instructions can retire before the next timer fires.
+    pub fn instructions_to_timer(&self) -> u64 {
+        match self.next_timer() {
+            u64::MAX => u64::MAX,
+            at => {
+                let whole = (at - self.mtime()).saturating_mul(self.instructions_per_tick);
+                whole.saturating_sub(self.retired % self.instructions_per_tick)
+            }
+        }
+    }
+
+    /// Lets the time jump to `at`: the hart slept.
+    pub fn skip_to(&mut self, at: u64) {
+        self.time_ahead = self
+            .time_ahead
+            .wrapping_add(at.saturating_sub(self.mtime()));
+        self.update_timers();
+    }
+
+    // ---- Who sets A and D. ----
+
+    fn hardware_ad_at_reset(&self) -> bool {
+        self.isa.has(Extension::Svadu)
+            && match self.ad {
+                AdChoice::Hardware => true,
+                AdChoice::Fault => false,
+                AdChoice::Isa => !self.isa.has(Extension::Svade),
+            }
+    }
+
+    /// Whether page walks set A and D bits now, instead of faulting.
+    pub fn hardware_ad(&self) -> bool {
+        self.isa.has(Extension::Svadu) && self.csr.menvcfg & csr::MENVCFG_ADUE != 0
+    }
+}

@@ -114,8 +114,8 @@ enum Part {
 
 /// A row of the table, ready for use.
 #[derive(Debug)]
-pub(super) struct Compressed {
-    pub(super) name: &'static str,
+struct Compressed {
+    name: &'static str,
     mask: u16,
     value: u16,
     requirement: Requirement,
@@ -290,8 +290,16 @@ pub(super) fn decode(half: u16, extensions: ExtensionSet) -> Option<Insn> {
 }
 
 /// The row that a halfword belongs to.
-pub(super) fn find(half: u16, extensions: ExtensionSet) -> Option<&'static Compressed> {
+fn find(half: u16, extensions: ExtensionSet) -> Option<&'static Compressed> {
     ROWS[slot(half)]
         .iter()
         .find(|row| half & row.mask == row.value && row.requirement.met_by(extensions))
+}
+
+/// The manual's name of a 16-bit instruction (`c.addi16sp`). `None` where `decode` finds an
+/// illegal instruction.
+pub fn compressed_name(half: u16, extensions: ExtensionSet) -> Option<&'static str> {
+    find(half, extensions)
+        .filter(|row| row.expand(half).is_some())
+        .map(|row| row.name)
 }

@@ -22,6 +22,7 @@ macro_rules! for_each_extension {
             Zicboz "zicboz" [] "cache-block zero";
             Ziccamoa "ziccamoa" [] "main memory supports every atomic operation";
             Ziccif "ziccif" [] "main memory supports atomic instruction fetch";
+            Ziccid "ziccid" [] "stores reach instruction fetch in time without a fence";
             Zicclsm "zicclsm" [] "main memory supports misaligned loads and stores";
             Ziccrse "ziccrse" [] "main memory supports LR/SC with eventual success";
             Zicntr "zicntr" [Zicsr] "cycle, time and instret counters";
@@ -39,7 +40,7 @@ macro_rules! for_each_extension {
             Zabha "zabha" [Zaamo] "byte and halfword atomics";
             Zacas "zacas" [Zaamo] "atomic compare-and-swap";
             Zalrsc "zalrsc" [] "load-reserved, store-conditional";
-            Zawrs "zawrs" [] "wait on reservation set";
+            Zawrs "zawrs" [Zalrsc] "wait on reservation set";
             Zfa "zfa" [F] "additional floating-point instructions";
             Zfh "zfh" [Zfhmin] "half-precision floating point";
             Zfhmin "zfhmin" [F] "minimal half-precision floating point";
@@ -193,8 +194,8 @@ impl ExtensionSet {
         Extension::ALL.iter().copied().filter(move |&e| self.has(e))
     }
 
-    /// The set with everything its members imply: each row's implications, and Zcd when both C and
-    /// D are there.
+    /// The set with everything its members imply: each row's implications, Zcd where C meets D,
+    /// and A, B and C where all their parts are there.
     pub fn closed(self) -> Self {
         let mut set = self;
         loop {
@@ -204,8 +205,17 @@ impl ExtensionSet {
                     set = set.with(implied);
                 }
             }
+            // The letters that are nothing but the sum of their parts.
             if set.has(Extension::C) && set.has(Extension::D) {
                 set = set.with(Extension::Zcd);
+            }
+            if set.has(Extension::Zca) && set.has(Extension::D) == set.has(Extension::Zcd) {
+                set = set.with(Extension::C);
+            }
+            for letter in [Extension::A, Extension::B] {
+                if letter.implies().iter().all(|&part| set.has(part)) {
+                    set = set.with(letter);
+                }
             }
             if set == before {
                 return set;
@@ -227,6 +237,9 @@ impl ExtensionSet {
             if Self::of(member).closed().has_any(gone) {
                 set = set.without(member);
             }
+        }
+        if set.has(Extension::D) && !set.has(Extension::Zcd) {
+            set = set.without(Extension::C);
         }
         set
     }

@@ -1,0 +1,264 @@
+//! One machine: made from a configuration, loaded with a guest, run to its end.
+
+use super::{Limits, MachineConfig, MemoryMap, rom};
+use crate::dev::clint::Clint;
+use crate::dev::htif::{Htif, HtifEvent, HtifMemory};
+use crate::dev::rom::Rom;
+use crate::engine::{self, Decoder, Observer, Pause};
+use crate::hart::{Hart, TrapTaken};
+use crate::isa::Interrupt;
+use crate::loader::{Guest, LoadError, Piece};
+use crate::mem::{Bus, MapError, PhysAddr, Ram, RamError};
+use std::io::Write;
+use std::ops::Range;
+use std::time::Instant;
+
+/// Why a machine could not be made or loaded.
+#[derive(Debug, thiserror::Error)]
+pub enum BuildError {
+    /// RAM.
+    #[error(transparent)]
+    Ram(#[from] RamError),
+    /// The address map.
+    #[error(transparent)]
+    Map(#[from] MapError),
+    /// The guest.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// The guest was compiled for more than the hart has.
+    #[error("{guest}: uses compressed instructions, but the ISA {isa} has none")]
+    NeedsCompressed {
+        /// The guest's file.
+        guest: String,
+        /// The machine's ISA.
+        isa: String,
+    },
+}
+
+/// What ended a run.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stop {
+    /// The guest asked to end, with this exit code (for a test, the number of the failed check;
+    /// zero is a pass).
+    Exit(u64),
+    /// The limit on instructions was reached.
+    InstructionLimit,
+    /// The limit on time was reached.
+    Timeout,
+    /// The hart traps at the first instruction of its own trap handler, for ever.
+    TrapLoop(TrapTaken),
+    /// The hart waits for an interrupt, and nothing is left that could raise one.
+    Asleep,
+    /// The guest asked the host for something that does not exist.
+    BadRequest(String),
+}
+
+/// Instructions between two looks at the clock of the host and at half-written requests.
+const SLICE: u64 = 20_000;
+
+/// A machine with one hart.
+pub struct Machine {
+    hart: Hart,
+    bus: Bus,
+    decoder: Decoder,
+    htif: Option<HostInterface>,
+}
+
+/// The host interface and where it sits in the guest's memory.
+struct HostInterface {
+    device: Htif,
+    tohost: PhysAddr,
+    fromhost: Option<PhysAddr>,
+}
+
+/// The guest's RAM as the host interface reaches it.
+struct GuestMemory<'a>(&'a mut Ram);
+
+impl HtifMemory for GuestMemory<'_> {
+    fn read(&mut self, at: u64, bytes: &mut [u8]) -> bool {
+        match self.0.slice(PhysAddr(at), bytes.len() as u64) {
+            Some(found) => {
+                bytes.copy_from_slice(found);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn write(&mut self, at: u64, bytes: &[u8]) -> bool {
+        match self.0.slice_mut(PhysAddr(at), bytes.len() as u64) {
+            Some(place) => {
+                place.copy_from_slice(bytes);
+                true
+            }
+            None => false,
+        }
+    }
+}
+
+impl Machine {
+    /// A machine with `guest` in its RAM, about to start. The guest's console output goes to
+    /// `console`.
+    pub fn new(
+        config: &MachineConfig,
+        guest: &mut Guest,
+        console: Box<dyn Write + Send>,
+    ) -> Result<Self, BuildError> {
+        let base = PhysAddr(MemoryMap::RAM);
+        let mut ram = Ram::new(base, config.memory)?;
+        guest.place(ram.range())?;
+        if guest.needs_compressed() && !config.isa.has(crate::isa::Extension::Zca) {
+            return Err(BuildError::NeedsCompressed {
+                guest: guest.name().into(),
+                isa: config.isa.to_string(),
+            });
+        }
+        guest.load(|at, piece| {
+            // Fresh RAM is zero already. Placing checked that every piece lies in RAM.
+            if let Piece::Bytes(bytes) = piece
+                && let Some(place) = ram.slice_mut(PhysAddr(at), bytes.len() as u64)
+            {
+                place.copy_from_slice(bytes);
+            }
+        })?;
+        let mut bus = Bus::new(ram, 1);
+        let map = |bus: &mut Bus, base: u64, size: u64, device| {
+            let range: Range<u64> = base..base + size;
+            bus.map(range, device)
+        };
+        let rom = Rom::new(rom::reset_vector(guest.entry()));
+        map(
+            &mut bus,
+            MemoryMap::BOOT_ROM,
+            MemoryMap::BOOT_ROM_SIZE,
+            Box::new(rom),
+        )?;
+        map(
+            &mut bus,
+            MemoryMap::CLINT,
+            MemoryMap::CLINT_SIZE,
+            Box::new(Clint::new(1)),
+        )?;
+        let htif = guest.tohost().map(|tohost| HostInterface {
+            device: Htif::new(console),
+            tohost: PhysAddr(tohost),
+            fromhost: guest.fromhost().map(PhysAddr),
+        });
+        bus.set_doorbell(htif.as_ref().map(|htif| htif.tohost));
+        let mut hart = Hart::new(0, &config.hart());
+        hart.pc = MemoryMap::BOOT_ROM;
+        Ok(Self {
+            hart,
+            bus,
+            decoder: Decoder::default(),
+            htif,
+        })
+    }
+
+    /// The hart.
+    pub fn hart(&self) -> &Hart {
+        &self.hart
+    }
+
+    /// The bus, with RAM and devices.
+    pub fn bus(&self) -> &Bus {
+        &self.bus
+    }
+
+    /// Runs until the guest ends or a limit is reached.
+    pub fn run<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
+        let end = limits.max_instructions.unwrap_or(u64::MAX);
+        loop {
+            if let Some(stop) = self.serve(false) {
+                return stop;
+            }
+            let left = end.saturating_sub(self.hart.retired);
+            if left == 0 {
+                return Stop::InstructionLimit;
+            }
+            if limits.deadline.is_some_and(|at| Instant::now() >= at) {
+                return Stop::Timeout;
+            }
+            if let Some(stop) = self.run_slice(left.min(SLICE), observer) {
+                return stop;
+            }
+        }
+    }
+
+    /// Runs up to `budget` instructions, looking after timers and devices.
+    fn run_slice<O: Observer>(&mut self, budget: u64, observer: &mut O) -> Option<Stop> {
+        let end = self.hart.retired.saturating_add(budget);
+        while self.hart.retired < end {
+            let left = end - self.hart.retired;
+            let budget = left.min(self.hart.instructions_to_timer());
+            let pause = engine::run(
+                &mut self.hart,
+                &mut self.bus,
+                &mut self.decoder,
+                budget,
+                observer,
+            );
+            match pause {
+                Pause::Budget => self.hart.update_timers(),
+                Pause::Attention => {
+                    if let Some(stop) = self.serve(true) {
+                        return Some(stop);
+                    }
+                }
+                Pause::Waiting => {
+                    let wake = self.hart.next_timer();
+                    if wake == u64::MAX {
+                        return Some(Stop::Asleep);
+                    }
+                    self.hart.skip_to(wake);
+                    // A guest that sleeps for ever must not outlive its limits.
+                    return None;
+                }
+                Pause::TrapLoop(trap) => return Some(Stop::TrapLoop(trap)),
+            }
+        }
+        None
+    }
+
+    /// Serves devices and the host interface. `complete` leaves a request alone of which only the
+    /// low half is written yet.
+    fn serve(&mut self, complete: bool) -> Option<Stop> {
+        if self.bus.take_device_touched() {
+            self.serve_clint();
+        }
+        if self.bus.take_rung(complete) {
+            self.serve_host_interface()
+        } else {
+            None
+        }
+    }
+
+    fn serve_clint(&mut self) {
+        let now = self.hart.mtime();
+        if let Some(clint) = self.bus.device::<Clint>() {
+            let (software, compare) = (clint.msip(0), clint.mtimecmp(0));
+            let time = clint.take_mtime_write().unwrap_or(now);
+            self.hart.set_line(Interrupt::MachineSoftware, software);
+            self.hart.set_mtime(time);
+            self.hart.set_mtimecmp(compare);
+        }
+    }
+
+    fn serve_host_interface(&mut self) -> Option<Stop> {
+        let htif = self.htif.as_mut()?;
+        let ram = self.bus.ram_mut();
+        let request = ram.load(htif.tohost, 8)?;
+        ram.store(htif.tohost, 8, 0)?;
+        match htif.device.request(request, &mut GuestMemory(ram)) {
+            HtifEvent::None => None,
+            HtifEvent::Reply(reply) => {
+                if let Some(fromhost) = htif.fromhost {
+                    ram.store(fromhost, 8, reply)?;
+                }
+                None
+            }
+            HtifEvent::Exit(code) => Some(Stop::Exit(code)),
+            HtifEvent::Bad(what) => Some(Stop::BadRequest(what)),
+        }
+    }
+}

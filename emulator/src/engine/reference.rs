@@ -1,0 +1,94 @@
+//! The reference engine: fetch, decode, execute, one instruction after the other.
+
+use super::{Decoder, Observer, Pause, Retired};
+use crate::exec::execute;
+use crate::hart::{Cause, Hart, Trap, TrapTaken};
+use crate::isa::Exception;
+use crate::mem::Bus;
+
+/// Runs until `budget` instructions have retired, or something else must be looked at.
+pub fn run<O: Observer>(
+    hart: &mut Hart,
+    bus: &mut Bus,
+    decoder: &mut Decoder,
+    budget: u64,
+    observer: &mut O,
+) -> Pause {
+    let end = hart.retired.saturating_add(budget);
+    let mut last_trap = None;
+    hart.effects.enabled = O::EFFECTS;
+    loop {
+        if hart.check_interrupts
+            && let Some(interrupt) = hart.pending_interrupt()
+        {
+            hart.waiting = false;
+            let taken = hart.take_trap(Cause::Interrupt(interrupt), 0);
+            observer.trapped(hart, &taken);
+        }
+        if hart.waiting {
+            if !hart.has_wakeup() {
+                return Pause::Waiting;
+            }
+            hart.waiting = false;
+        }
+        if hart.retired >= end {
+            return Pause::Budget;
+        }
+        if let Err(trap) = step(hart, bus, decoder, observer) {
+            let taken = hart.take_trap(Cause::Exception(trap.exception), trap.value);
+            observer.trapped(hart, &taken);
+            if repeats(last_trap, &taken) {
+                return Pause::TrapLoop(taken);
+            }
+            last_trap = Some(taken);
+        }
+        if bus.needs_attention() {
+            return Pause::Attention;
+        }
+    }
+}
+
+/// Whether a trap is the last one over again, at the first instruction of its own handler. No
+/// instruction retired in between, so neither time nor anything else has changed, nor ever will.
+fn repeats(last: Option<TrapTaken>, taken: &TrapTaken) -> bool {
+    last == Some(*taken) && taken.epc == taken.handler && taken.from == taken.to
+}
+
+/// Executes the instruction at the pc. If it traps, nothing has changed.
+fn step<O: Observer>(
+    hart: &mut Hart,
+    bus: &mut Bus,
+    decoder: &mut Decoder,
+    observer: &mut O,
+) -> Result<(), Trap> {
+    if O::EFFECTS {
+        hart.effects.clear();
+    }
+    let privilege = hart.privilege;
+    let fetched = hart.fetch(bus)?;
+    let illegal = Trap::new(Exception::IllegalInstruction, u64::from(fetched.word));
+    let insn = decoder
+        .decode(fetched.word, hart.extensions())
+        .ok_or(illegal)?;
+    let pc = hart.pc;
+    hart.next_pc = pc.wrapping_add(u64::from(fetched.len));
+    if let Err(trap) = execute(hart, bus, insn) {
+        return Err(if trap.exception == Exception::IllegalInstruction {
+            illegal
+        } else {
+            trap
+        });
+    }
+    hart.pc = hart.next_pc;
+    hart.retired = hart.retired.wrapping_add(1);
+    observer.retired(
+        hart,
+        &Retired {
+            pc,
+            fetched,
+            insn,
+            privilege,
+        },
+    );
+    Ok(())
+}

@@ -1,0 +1,591 @@
+//! The hart's way to memory: triggers, translation, protection, then the bus.
+//!
+//! Everything an instruction asks of memory passes here. An access that crosses a page is checked
+//! on both pages before either is touched, so a fault leaves nothing half done.
+
+use super::pmp::PmpAccess;
+use super::triggers::{TriggerAccess, TriggerContext};
+use super::{Hart, Trap, csr, status};
+use crate::isa::{Exception, Extension, Privilege, length};
+use crate::mem::{AccessError, Bus, PAGE_SIZE, PhysAddr, VirtAddr};
+use crate::mmu::{
+    Access, AccessKind, AdPolicy, EntryError, Fault, Fence, Mode, Outcome, PageTableMemory,
+    PageTableWriter, Pte, PteRules, Satp, WalkConfig, effective_privilege, translate,
+};
+
+/// The bytes that one cache-block operation covers.
+const CACHE_BLOCK: u64 = 64;
+
+/// An instruction's bits as fetched.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Fetched {
+    /// The bits; the upper half is zero if the instruction is compressed.
+    pub word: u32,
+    /// Its length in bytes, 2 or 4.
+    pub len: u8,
+}
+
+/// The page that instructions come from, as long as nothing about translation or rights changes.
+pub(super) struct FetchPage {
+    va: u64,
+    pa: u64,
+}
+
+impl FetchPage {
+    /// No page starts at an odd address.
+    const NONE: Self = Self { va: 1, pa: 0 };
+}
+
+impl Default for FetchPage {
+    fn default() -> Self {
+        Self::NONE
+    }
+}
+
+/// Page tables as the walk reaches them: through PMP, as S-mode would.
+struct Tables<'a> {
+    hart: &'a Hart,
+    bus: &'a mut Bus,
+}
+
+impl Tables<'_> {
+    fn allowed(&self, at: PhysAddr, access: PmpAccess) -> Result<(), EntryError> {
+        if !self.bus.is_ram(at, 8) {
+            Err(EntryError::OutsideMemory)
+        } else if !self.hart.pmp.check(at, 8, access, Privilege::Supervisor) {
+            Err(EntryError::Denied)
+        } else {
+            Ok(())
+        }
+    }
+}
+
+impl PageTableMemory for Tables<'_> {
+    fn read_entry(&mut self, at: PhysAddr) -> Result<u64, EntryError> {
+        self.allowed(at, PmpAccess::READ)?;
+        self.bus.ram().load(at, 8).ok_or(EntryError::OutsideMemory)
+    }
+}
+
+impl PageTableWriter for Tables<'_> {
+    fn replace_entry(&mut self, at: PhysAddr, old: Pte, new: Pte) -> Result<bool, EntryError> {
+        self.allowed(at, PmpAccess::WRITE)?;
+        if self.read_entry(at)? != old.0 {
+            return Ok(false);
+        }
+        self.bus
+            .store(self.hart.id, at, 8, new.0, self.hart.mtime())
+            .map(|()| true)
+            .map_err(|AccessError| EntryError::OutsideMemory)
+    }
+}
+
+/// The access fault of a kind of access.
+fn access_fault(kind: AccessKind, va: VirtAddr) -> Trap {
+    let exception = match kind {
+        AccessKind::Fetch => Exception::InstructionAccessFault,
+        AccessKind::Load => Exception::LoadAccessFault,
+        _ => Exception::StoreAccessFault,
+    };
+    Trap::new(exception, va.0)
+}
+
+/// How many of `size` bytes at `va` lie on its page.
+fn bytes_on_page(va: VirtAddr, size: u8) -> u8 {
+    (PAGE_SIZE - va.page_offset()).min(u64::from(size)) as u8
+}
+
+impl Hart {
+    /// What the privilege, MPRV, SUM and MXR say of an access.
+    fn access(&self, kind: AccessKind) -> Access {
+        let mstatus = self.csr.mstatus;
+        let mpp = Privilege::from_bits(mstatus >> status::MPP_SHIFT).unwrap_or_default();
+        Access {
+            kind,
+            privilege: effective_privilege(self.privilege, mstatus & status::MPRV != 0, mpp, kind),
+            sum: mstatus & status::SUM != 0,
+            mxr: mstatus & status::MXR != 0,
+        }
+    }
+
+    /// The rules of page-table entries that are in force.
+    fn pte_rules(&self) -> PteRules {
+        PteRules {
+            svnapot: self.isa.has(Extension::Svnapot),
+            svpbmt: self.isa.has(Extension::Svpbmt) && self.csr.menvcfg & csr::MENVCFG_PBMTE != 0,
+        }
+    }
+
+    fn ad_policy(&self) -> AdPolicy {
+        if self.hardware_ad() {
+            AdPolicy::Hardware
+        } else {
+            AdPolicy::Fault
+        }
+    }
+
+    /// Where `size` bytes at `va`, which lie on one page, are in physical memory, if the access
+    /// is allowed.
+    fn locate(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        size: u64,
+        kind: AccessKind,
+    ) -> Result<PhysAddr, Trap> {
+        let access = self.access(kind);
+        let satp = Satp(self.csr.satp);
+        let pa = if access.privilege == Privilege::Machine || satp.mode() == Mode::Bare {
+            PhysAddr(va.0)
+        } else {
+            self.translate(bus, va, access, satp)
+                .map_err(|fault| self.page_fault(fault))?
+        };
+        if self.protected(pa, size, access) {
+            return Err(access_fault(kind, va));
+        }
+        Ok(pa)
+    }
+
+    fn protected(&self, pa: PhysAddr, size: u64, access: Access) -> bool {
+        let allowed = |rights| self.pmp.check(pa, size, rights, access.privilege);
+        !match access.kind {
+            AccessKind::Fetch => allowed(PmpAccess::EXECUTE),
+            AccessKind::Load => allowed(PmpAccess::READ),
+            AccessKind::Store | AccessKind::CacheBlockZero => allowed(PmpAccess::WRITE),
+            AccessKind::Amo => allowed(PmpAccess::READ) && allowed(PmpAccess::WRITE),
+            AccessKind::CacheBlockManage => allowed(PmpAccess::READ) || allowed(PmpAccess::WRITE),
+        }
+    }
+
+    #[cold]
+    fn page_fault(&self, fault: Fault) -> Trap {
+        log::info!(
+            target: "mmu::fault",
+            "hart {} #{} {} pc {:#x}: {fault}",
+            self.id, self.retired, self.privilege, self.pc
+        );
+        Trap::new(fault.exception(), fault.va.0)
+    }
+
+    /// Translates through the TLB, walking the page tables on a miss.
+    fn translate(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        access: Access,
+        satp: Satp,
+    ) -> Result<PhysAddr, Fault> {
+        let (mode, asid) = (satp.mode(), satp.asid());
+        let ad = self.ad_policy();
+        if let Some(hit) = self.tlb.lookup(access.kind, mode, asid, va) {
+            match hit.check(access, ad) {
+                Ok(0) => return Ok(hit.map(va)),
+                // A or D must be set in memory: only a walk can do that.
+                Ok(_) => {}
+                Err(reason) => {
+                    return Err(Fault { va, access, reason });
+                }
+            }
+        }
+        let config = WalkConfig {
+            mode,
+            root_ppn: satp.root_ppn(),
+            rules: self.pte_rules(),
+            ad,
+        };
+        let walk = translate(&config, va, access, &mut Tables { hart: self, bus });
+        match walk.outcome {
+            Outcome::Identity(pa) => Ok(pa),
+            Outcome::Fault(fault) => Err(fault),
+            Outcome::Leaf(leaf) => {
+                if let Some(entry) = crate::mmu::Entry::from_walk(&walk, mode, asid, self.retired) {
+                    self.tlb.insert(access.kind, entry);
+                }
+                Ok(leaf.pa)
+            }
+        }
+    }
+
+    // ---- Triggers. ----
+
+    fn trigger_context(&self, insn_len: u8) -> TriggerContext {
+        TriggerContext {
+            privilege: self.privilege,
+            mie: self.csr.mstatus & status::MIE != 0,
+            sie: self.csr.mstatus & status::SIE != 0,
+            breakpoint_delegated: self.csr.medeleg >> Exception::Breakpoint as u8 & 1 != 0,
+            pc: self.pc,
+            insn_len,
+        }
+    }
+
+    /// Before the fetch only the first half of an instruction is certain to be there.
+    #[cold]
+    fn check_execute_trigger(&mut self) -> Result<(), Trap> {
+        let context = self.trigger_context(2);
+        match self.triggers.check_execute(&context) {
+            true => Err(Trap::new(Exception::Breakpoint, self.pc)),
+            false => Ok(()),
+        }
+    }
+
+    #[cold]
+    fn check_data_trigger(
+        &mut self,
+        va: VirtAddr,
+        size: u8,
+        access: TriggerAccess,
+    ) -> Result<(), Trap> {
+        let context = self.trigger_context(2);
+        let size = u32::from(size);
+        match self.triggers.check_data(va.0, size, access, &context) {
+            true => Err(Trap::new(Exception::Breakpoint, va.0)),
+            false => Ok(()),
+        }
+    }
+
+    // ---- What drops cached translations. ----
+
+    /// The privilege or a bit that changes rights was written.
+    pub(super) fn rights_changed(&mut self) {
+        self.fetch_page = FetchPage::NONE;
+    }
+
+    /// `satp`, PMP or a rule of translation changed. The TLB keeps its entries: it is the guest
+    /// that must fence.
+    pub(super) fn translation_changed(&mut self) {
+        self.fetch_page = FetchPage::NONE;
+    }
+
+    /// `sfence.vma`: for one address or all, for one address space or all.
+    pub fn fence_translation(&mut self, va: Option<VirtAddr>, asid: Option<u16>) {
+        let dropped = self.tlb.flush(Fence { va, asid });
+        log::debug!(
+            target: "mmu::fence",
+            "hart {} #{} {} pc {:#x}: sfence.vma {} {}: {dropped} entries dropped",
+            self.id, self.retired, self.privilege, self.pc,
+            va.map_or("all addresses".into(), |va| va.to_string()),
+            asid.map_or("all address spaces".into(), |asid| format!("asid {asid}")),
+        );
+        self.fetch_page = FetchPage::NONE;
+    }
+
+    // ---- Fetch. ----
+
+    /// Fetches the instruction at `pc`.
+    #[inline]
+    pub fn fetch(&mut self, bus: &mut Bus) -> Result<Fetched, Trap> {
+        let pc = VirtAddr(self.pc);
+        if self.triggers.armed_execute(self.privilege) {
+            self.check_execute_trigger()?;
+        }
+        // A whole word can be read wherever the page has four bytes left.
+        if pc.page().0 == self.fetch_page.va
+            && pc.page_offset() <= PAGE_SIZE - 4
+            && let Some(word) = bus
+                .ram()
+                .load(PhysAddr(self.fetch_page.pa | pc.page_offset()), 4)
+        {
+            return Ok(fetched(word as u32));
+        }
+        self.fetch_slowly(bus, pc)
+    }
+
+    #[cold]
+    fn fetch_slowly(&mut self, bus: &mut Bus, pc: VirtAddr) -> Result<Fetched, Trap> {
+        let low = self.fetch_half(bus, pc)?;
+        if length(low) == 2 {
+            return Ok(fetched(u32::from(low)));
+        }
+        let high = self.fetch_half(bus, pc.offset(2))?;
+        Ok(fetched(u32::from(high) << 16 | u32::from(low)))
+    }
+
+    fn fetch_half(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<u16, Trap> {
+        let pa = self.locate(bus, va, 2, AccessKind::Fetch)?;
+        let half = bus
+            .load(pa, 2, self.mtime())
+            .map_err(|AccessError| access_fault(AccessKind::Fetch, va))?;
+        let whole_page = self
+            .pmp
+            .uniform(pa, self.privilege)
+            .is_some_and(|rights| rights.execute);
+        if whole_page && bus.is_ram(pa.page(), PAGE_SIZE) {
+            self.fetch_page = FetchPage {
+                va: va.page().0,
+                pa: pa.page().0,
+            };
+        }
+        Ok(half as u16)
+    }
+
+    // ---- Loads and stores. ----
+
+    /// Loads `size` bytes, aligned or not.
+    #[inline]
+    pub fn load(&mut self, bus: &mut Bus, va: VirtAddr, size: u8) -> Result<u64, Trap> {
+        if self.triggers.armed_load(self.privilege) {
+            self.check_data_trigger(va, size, TriggerAccess::Load)?;
+        }
+        let value = if bytes_on_page(va, size) == size {
+            let pa = self.locate(bus, va, size.into(), AccessKind::Load)?;
+            bus.load(pa, size, self.mtime())
+                .map_err(|AccessError| access_fault(AccessKind::Load, va))?
+        } else {
+            self.load_across(bus, va, size)?
+        };
+        self.note_load(va, size);
+        Ok(value)
+    }
+
+    #[cold]
+    fn load_across(&mut self, bus: &mut Bus, va: VirtAddr, size: u8) -> Result<u64, Trap> {
+        let parts = self.locate_across(bus, va, size, AccessKind::Load)?;
+        let mut value = 0;
+        for (index, (va, pa)) in bytes(parts).enumerate() {
+            let byte = bus
+                .load(pa, 1, self.mtime())
+                .map_err(|AccessError| access_fault(AccessKind::Load, va))?;
+            value |= byte << (8 * index);
+        }
+        Ok(value)
+    }
+
+    /// Stores the low `size` bytes of `value`, aligned or not.
+    #[inline]
+    pub fn store(&mut self, bus: &mut Bus, va: VirtAddr, size: u8, value: u64) -> Result<(), Trap> {
+        if self.triggers.armed_store(self.privilege) {
+            self.check_data_trigger(va, size, TriggerAccess::Store)?;
+        }
+        if bytes_on_page(va, size) == size {
+            let pa = self.locate(bus, va, size.into(), AccessKind::Store)?;
+            bus.store(self.id, pa, size, value, self.mtime())
+                .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
+        } else {
+            self.store_across(bus, va, size, value)?;
+        }
+        self.note_store(va, size, value);
+        Ok(())
+    }
+
+    #[cold]
+    fn store_across(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        size: u8,
+        value: u64,
+    ) -> Result<(), Trap> {
+        let parts = self.locate_across(bus, va, size, AccessKind::Store)?;
+        // Both parts answer before either is written.
+        for (va, pa) in bytes(parts) {
+            if !bus.answers(pa, 1) {
+                return Err(access_fault(AccessKind::Store, va));
+            }
+        }
+        for (index, (va, pa)) in bytes(parts).enumerate() {
+            bus.store(self.id, pa, 1, value >> (8 * index) & 0xff, self.mtime())
+                .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
+        }
+        Ok(())
+    }
+
+    /// The two parts of an access that crosses a page.
+    fn locate_across(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        size: u8,
+        kind: AccessKind,
+    ) -> Result<[Part; 2], Trap> {
+        let first = bytes_on_page(va, size);
+        let second = va.offset(first.into());
+        let rest = size - first;
+        Ok([
+            Part {
+                va,
+                pa: self.locate(bus, va, first.into(), kind)?,
+                size: first,
+            },
+            Part {
+                va: second,
+                pa: self.locate(bus, second, rest.into(), kind)?,
+                size: rest,
+            },
+        ])
+    }
+
+    // ---- Atomics: aligned, in RAM. ----
+
+    fn locate_atomic(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        size: u8,
+        kind: AccessKind,
+    ) -> Result<PhysAddr, Trap> {
+        if kind != AccessKind::Store && self.triggers.armed_load(self.privilege) {
+            self.check_data_trigger(va, size, TriggerAccess::Load)?;
+        }
+        if kind != AccessKind::Load && self.triggers.armed_store(self.privilege) {
+            self.check_data_trigger(va, size, TriggerAccess::Store)?;
+        }
+        if va.0 % u64::from(size) != 0 {
+            let exception = match kind {
+                AccessKind::Load => Exception::LoadAddressMisaligned,
+                _ => Exception::StoreAddressMisaligned,
+            };
+            return Err(Trap::new(exception, va.0));
+        }
+        let pa = self.locate(bus, va, size.into(), kind)?;
+        if bus.is_ram(pa, size.into()) {
+            Ok(pa)
+        } else {
+            Err(access_fault(kind, va))
+        }
+    }
+
+    /// Loads a value and writes back what `change` makes of it, in one step; `None` writes
+    /// nothing. Gives what was loaded.
+    pub fn read_modify_write(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        size: u8,
+        change: impl FnOnce(u64) -> Option<u64>,
+    ) -> Result<u64, Trap> {
+        let pa = self.locate_atomic(bus, va, size, AccessKind::Amo)?;
+        let fault = |AccessError| access_fault(AccessKind::Amo, va);
+        let old = bus.load(pa, size, self.mtime()).map_err(fault)?;
+        self.note_load(va, size);
+        if let Some(new) = change(old) {
+            bus.store(self.id, pa, size, new, self.mtime())
+                .map_err(fault)?;
+            self.note_store(va, size, new);
+        }
+        Ok(old)
+    }
+
+    /// Compares 16 bytes with `expected` and stores `new` if they are equal, in one step.
+    pub fn compare_and_swap_pair(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        expected: [u64; 2],
+        new: [u64; 2],
+    ) -> Result<[u64; 2], Trap> {
+        let pa = self.locate_atomic(bus, va, 16, AccessKind::Amo)?;
+        let fault = |AccessError| access_fault(AccessKind::Amo, va);
+        let now = self.mtime();
+        let old = [
+            bus.load(pa, 8, now).map_err(fault)?,
+            bus.load(pa.offset(8), 8, now).map_err(fault)?,
+        ];
+        self.note_load(va, 8);
+        self.note_load(va.offset(8), 8);
+        if old == expected {
+            for (offset, word) in [(0, new[0]), (8, new[1])] {
+                bus.store(self.id, pa.offset(offset), 8, word, now)
+                    .map_err(fault)?;
+                self.note_store(va.offset(offset), 8, word);
+            }
+        }
+        Ok(old)
+    }
+
+    /// Loads a value and reserves its address.
+    pub fn load_reserved(&mut self, bus: &mut Bus, va: VirtAddr, size: u8) -> Result<u64, Trap> {
+        let pa = self.locate_atomic(bus, va, size, AccessKind::Load)?;
+        let value = bus
+            .load(pa, size, self.mtime())
+            .map_err(|AccessError| access_fault(AccessKind::Load, va))?;
+        bus.reserve(self.id, pa);
+        self.note_load(va, size);
+        Ok(value)
+    }
+
+    /// Stores if the reservation still holds, and says whether it did. The reservation ends.
+    pub fn store_conditional(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        size: u8,
+        value: u64,
+    ) -> Result<bool, Trap> {
+        let pa = self.locate_atomic(bus, va, size, AccessKind::Store)?;
+        if !bus.take_reservation(self.id, pa) {
+            return Ok(false);
+        }
+        bus.store(self.id, pa, size, value, self.mtime())
+            .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
+        self.note_store(va, size, value);
+        Ok(true)
+    }
+
+    // ---- Cache blocks. ----
+
+    /// The block that holds `va`. A fault reports `va` itself.
+    fn locate_block(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        kind: AccessKind,
+    ) -> Result<PhysAddr, Trap> {
+        let block = VirtAddr(va.0 & !(CACHE_BLOCK - 1));
+        let pa = self
+            .locate(bus, block, CACHE_BLOCK, kind)
+            .map_err(|trap| Trap::new(trap.exception, va.0))?;
+        if bus.is_ram(pa, CACHE_BLOCK) {
+            Ok(pa)
+        } else {
+            Err(access_fault(kind, va))
+        }
+    }
+
+    /// Zeroes the cache block that holds `va`.
+    pub fn zero_cache_block(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<(), Trap> {
+        let block = VirtAddr(va.0 & !(CACHE_BLOCK - 1));
+        if self.triggers.armed_store(self.privilege) {
+            self.check_data_trigger(block, CACHE_BLOCK as u8, TriggerAccess::Store)?;
+        }
+        let pa = self.locate_block(bus, va, AccessKind::CacheBlockZero)?;
+        for offset in (0..CACHE_BLOCK).step_by(8) {
+            bus.store(self.id, pa.offset(offset), 8, 0, self.mtime())
+                .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
+            self.note_store(block.offset(offset), 8, 0);
+        }
+        Ok(())
+    }
+
+    /// Checks what `cbo.inval`, `cbo.clean` and `cbo.flush` need: the right to the block.
+    pub fn manage_cache_block(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<(), Trap> {
+        self.locate_block(bus, va, AccessKind::CacheBlockManage)
+            .map(|_| ())
+    }
+}
+
+/// The bits of an instruction, with those cut off that belong to the next one.
+#[inline]
+fn fetched(word: u32) -> Fetched {
+    let len = length(word as u16);
+    Fetched {
+        word: if len == 2 { word & 0xffff } else { word },
+        len,
+    }
+}
+
+/// A run of bytes on one page.
+#[derive(Clone, Copy)]
+struct Part {
+    va: VirtAddr,
+    pa: PhysAddr,
+    size: u8,
+}
+
+/// The bytes of the parts, one by one.
+fn bytes(parts: [Part; 2]) -> impl Iterator<Item = (VirtAddr, PhysAddr)> {
+    parts.into_iter().flat_map(|part| {
+        (0..u64::from(part.size)).map(move |n| (part.va.offset(n), part.pa.offset(n)))
+    })
+}

@@ -1,0 +1,149 @@
+//! Guest RAM: one stretch of host memory, untouched pages of which cost nothing.
+
+use super::PhysAddr;
+use memmap2::{MmapMut, MmapOptions};
+use std::ops::Range;
+
+/// Why RAM could not be made.
+#[derive(Debug, thiserror::Error)]
+pub enum RamError {
+    /// The size is zero or not a multiple of the page size.
+    #[error("the memory size {0:#x} is not a positive multiple of 4 KiB")]
+    Size(u64),
+    /// The range does not fit the 56-bit physical address space.
+    #[error("memory of {size:#x} bytes at {base} does not fit the 56-bit physical address space")]
+    TooLarge {
+        /// The first address.
+        base: PhysAddr,
+        /// The size asked for.
+        size: u64,
+    },
+    /// The host refused.
+    #[error("the host has no room for {size:#x} bytes of guest memory: {source}")]
+    Host {
+        /// The size asked for.
+        size: u64,
+        /// What the host said.
+        source: std::io::Error,
+    },
+}
+
+/// Guest RAM at a physical base address.
+#[derive(Debug)]
+pub struct Ram {
+    bytes: MmapMut,
+    base: u64,
+}
+
+macro_rules! load_as {
+    ($self:ident, $offset:ident, $type:ty) => {
+        $self
+            .bytes
+            .get($offset..$offset.checked_add(size_of::<$type>())?)
+            .and_then(|bytes| bytes.try_into().ok())
+            .map(|bytes| u64::from(<$type>::from_le_bytes(bytes)))
+    };
+}
+
+impl Ram {
+    /// RAM of `size` zero bytes at `base`. The host gives pages when they are first written.
+    pub fn new(base: PhysAddr, size: u64) -> Result<Self, RamError> {
+        if size == 0 || size % super::PAGE_SIZE != 0 {
+            return Err(RamError::Size(size));
+        }
+        if base.0.checked_add(size).is_none_or(|end| end > 1 << 56) {
+            return Err(RamError::TooLarge { base, size });
+        }
+        let length = usize::try_from(size).map_err(|_| RamError::TooLarge { base, size })?;
+        let bytes = MmapOptions::new()
+            .len(length)
+            .no_reserve_swap()
+            .map_anon()
+            .map_err(|source| RamError::Host { size, source })?;
+        Ok(Self {
+            bytes,
+            base: base.0,
+        })
+    }
+
+    /// The physical addresses that RAM answers to.
+    pub fn range(&self) -> Range<u64> {
+        self.base..self.base + self.bytes.len() as u64
+    }
+
+    #[inline]
+    fn offset(&self, at: PhysAddr) -> usize {
+        // An address below the base wraps to a huge offset, which no slice holds.
+        at.0.wrapping_sub(self.base) as usize
+    }
+
+    /// A little-endian value of 1, 2, 4 or 8 bytes; `None` outside RAM.
+    #[inline]
+    pub fn load(&self, at: PhysAddr, size: u8) -> Option<u64> {
+        let offset = self.offset(at);
+        match size {
+            1 => load_as!(self, offset, u8),
+            2 => load_as!(self, offset, u16),
+            4 => load_as!(self, offset, u32),
+            8 => load_as!(self, offset, u64),
+            _ => None,
+        }
+    }
+
+    /// Stores the low `size` bytes of `value`; `None` outside RAM, where nothing is changed.
+    #[inline]
+    pub fn store(&mut self, at: PhysAddr, size: u8, value: u64) -> Option<()> {
+        let offset = self.offset(at);
+        let size = usize::from(size);
+        self.bytes
+            .get_mut(offset..offset.checked_add(size)?)?
+            .copy_from_slice(value.to_le_bytes().get(..size)?);
+        Some(())
+    }
+
+    /// The bytes from `at` on; `None` if they are not all in RAM.
+    pub fn slice(&self, at: PhysAddr, length: u64) -> Option<&[u8]> {
+        let offset = self.offset(at);
+        let length = usize::try_from(length).ok()?;
+        self.bytes.get(offset..offset.checked_add(length)?)
+    }
+
+    /// The bytes from `at` on, to write; `None` if they are not all in RAM.
+    pub fn slice_mut(&mut self, at: PhysAddr, length: u64) -> Option<&mut [u8]> {
+        let offset = self.offset(at);
+        let length = usize::try_from(length).ok()?;
+        self.bytes.get_mut(offset..offset.checked_add(length)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn values_are_little_endian_and_bounded() {
+        let mut ram = Ram::new(PhysAddr(0x8000_0000), 0x1000).unwrap();
+        ram.store(PhysAddr(0x8000_0ff8), 8, 0x1122_3344_5566_7788)
+            .unwrap();
+        assert_eq!(ram.load(PhysAddr(0x8000_0ff8), 2), Some(0x7788));
+        assert_eq!(ram.load(PhysAddr(0x8000_0fff), 1), Some(0x11));
+        assert_eq!(ram.load(PhysAddr(0x8000_0fff), 2), None);
+        assert_eq!(ram.load(PhysAddr(0x7fff_ffff), 1), None);
+        assert_eq!(ram.store(PhysAddr(0x8000_0ffc), 8, 0), None);
+        assert_eq!(ram.load(PhysAddr(0x8000_0ffc), 4), Some(0x1122_3344));
+        assert_eq!(ram.load(PhysAddr(u64::MAX), 8), None);
+        assert_eq!(ram.load(PhysAddr(0x8000_0000), 3), None);
+    }
+
+    #[test]
+    fn sizes_are_checked() {
+        assert!(matches!(
+            Ram::new(PhysAddr(0), 100),
+            Err(RamError::Size(100))
+        ));
+        assert!(matches!(
+            Ram::new(PhysAddr(1 << 55), 1 << 55 | 0x1000),
+            Err(RamError::TooLarge { .. })
+        ));
+    }
+}
