@@ -1,1 +1,3 @@
-//! (see ARCHITECTURE.md)
+//! What people read: logs, explanations, figures.
+
+pub mod commit_log;
