@@ -349,7 +349,7 @@ mod tests {
             "rv64i_m_a_f_d_c_zifencei",
             "rv64i2p1m2p0a2p1f2p2d2p2c2p0_zicsr2p0_zifencei2p0_zmmul1p0",
             "rv64i2_m2_a2_f2_d2_c2_zifencei2",
-            "rv64cdfamizifencei",
+            "rv64icdfamzifencei",
             "rv64gcsu",
             "rv64gc_zaamo_zaamo_c",
         ] {
