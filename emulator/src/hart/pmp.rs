@@ -197,7 +197,10 @@ impl Pmp {
     /// `pmpcfg<register>`; RV64 has the even registers only, with eight entries each.
     pub fn read_cfg(&self, register: usize) -> u64 {
         let mut bytes = [0; 8];
-        for (byte, cfg) in bytes.iter_mut().zip(self.cfg.iter().skip(register.saturating_mul(4))) {
+        for (byte, cfg) in bytes
+            .iter_mut()
+            .zip(self.cfg.iter().skip(register.saturating_mul(4)))
+        {
             *byte = *cfg;
         }
         u64::from_le_bytes(bytes)

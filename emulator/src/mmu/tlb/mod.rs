@@ -5,8 +5,6 @@
 
 mod array;
 mod config;
-#[cfg(test)]
-mod tests;
 
 use array::Array;
 pub use config::{Geometry, Layout, Replacement, TlbConfig, TlbConfigError};
@@ -141,15 +139,6 @@ impl Fence {
         va: None,
         asid: None,
     };
-
-    /// Whether an entry must go. An address that is not canonical is in no page, and so has no effect, as the
-    /// manual asks.
-    pub fn covers(&self, entry: &Entry) -> bool {
-        self.va.is_none_or(|va| entry.contains(va))
-            && self
-                .asid
-                .is_none_or(|asid| !entry.global && entry.asid == asid)
-    }
 
     const fn form(&self) -> usize {
         self.va.is_some() as usize | (self.asid.is_some() as usize) << 1
