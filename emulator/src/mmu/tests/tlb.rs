@@ -105,6 +105,17 @@ fn every_page_size_is_found_from_any_address_in_it() {
 }
 
 #[test]
+fn an_address_that_is_not_canonical_misses() {
+    let mut tlb = Tlb::default();
+    let high = 0xffff_ffc0_0000_0000;
+    tlb.insert(LOAD, entry(Mode::Sv39, high, PageSize::Kib4, 0, 0));
+    for bit in 39..64 {
+        let va = VirtAddr(high ^ 1 << bit);
+        assert_eq!(tlb.lookup(LOAD, Mode::Sv39, 0, va), None, "bit {bit}");
+    }
+}
+
+#[test]
 fn entries_belong_to_an_address_space_unless_global() {
     let mut tlb = Tlb::default();
     let (ours, global) = (0x1000, 0x2000);

@@ -206,7 +206,8 @@ impl Tlb {
         }
     }
 
-    /// Looks a translation up, and counts it. The caller makes sure that the address is canonical.
+    /// Looks a translation up, and counts it. Every bit of the address is compared, so one that is not canonical
+    /// misses, and the walk names the fault.
     #[inline]
     pub fn lookup(&mut self, kind: AccessKind, mode: Mode, asid: u16, va: VirtAddr) -> Option<Hit> {
         self.array(kind)?.lookup(va, space(mode, asid))
