@@ -197,7 +197,10 @@ impl Pmp {
     /// `pmpcfg<register>`; RV64 has the even registers only, with eight entries each.
     pub fn read_cfg(&self, register: usize) -> u64 {
         let mut bytes = [0; 8];
-        for (byte, cfg) in bytes.iter_mut().zip(self.cfg.iter().skip(register * 4)) {
+        for (byte, cfg) in bytes
+            .iter_mut()
+            .zip(self.cfg.iter().skip(register.saturating_mul(4)))
+        {
             *byte = *cfg;
         }
         u64::from_le_bytes(bytes)
@@ -205,7 +208,7 @@ impl Pmp {
 
     /// Writes `pmpcfg<register>`: each entry takes its byte or, if that is not allowed, keeps what it has.
     pub fn write_cfg(&mut self, register: usize, value: u64) {
-        for (entry, byte) in (register * 4..ENTRIES).zip(value.to_le_bytes()) {
+        for (entry, byte) in (register.saturating_mul(4)..ENTRIES).zip(value.to_le_bytes()) {
             if let Some(legal) = self.legal_cfg(entry, byte) {
                 self.cfg[entry] = legal;
             }
@@ -313,3 +316,7 @@ const fn gives_machine_execute(cfg: u8) -> bool {
     let shared_read_only = cfg & (R | W | X) == R | W | X;
     locked && (shared_code || cfg & X != 0) && !shared_read_only
 }
+
+#[cfg(test)]
+#[path = "pmp_tests.rs"]
+mod tests;

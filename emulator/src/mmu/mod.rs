@@ -12,9 +12,7 @@ mod update;
 mod walk;
 
 #[cfg(test)]
-mod property_tests;
-#[cfg(test)]
-mod scenarios;
+mod tests;
 
 pub use access::{Access, AccessKind, effective_privilege};
 pub use fault::{Fault, FaultReason};

@@ -85,9 +85,11 @@ impl fmt::Display for Mode {
 pub struct Satp(pub u64);
 
 impl Satp {
+    const PPN: u64 = (1 << 44) - 1;
+
     /// A value from its fields.
     pub const fn new(mode: Mode, asid: u16, root_ppn: u64) -> Self {
-        Self((mode as u64) << 60 | (asid as u64) << 44 | root_ppn & ((1 << 44) - 1))
+        Self((mode as u64) << 60 | (asid as u64) << 44 | root_ppn & Self::PPN)
     }
 
     /// MODE; an unsupported encoding, which [`Satp::write`] keeps out, reads as bare.
@@ -108,7 +110,7 @@ impl Satp {
     /// PPN, the page number of the root table.
     #[inline]
     pub const fn root_ppn(self) -> u64 {
-        self.0 & ((1 << 44) - 1)
+        self.0 & Self::PPN
     }
 
     /// The physical address of the root table.
@@ -129,7 +131,7 @@ impl Satp {
                 } else {
                     (1u64 << asid_bits) - 1
                 };
-                Self(value & (0xf << 60 | asid_mask << 44 | (1 << 44) - 1))
+                Self(value & (0xf << 60 | asid_mask << 44 | Self::PPN))
             }
             _ => self,
         }

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::pte::PteClass;
-use super::{Access, AdPolicy, Fault, FaultReason, Mode, PageSize, Pte, PteRules};
+use super::{Access, AdPolicy, Fault, FaultReason, Mode, PageSize, Pte, PteRules, Satp};
 use crate::isa::Privilege;
 use crate::mem::{PhysAddr, VirtAddr};
 
@@ -45,6 +45,18 @@ pub struct WalkConfig {
     pub rules: PteRules,
     /// Who sets A and D.
     pub ad: AdPolicy,
+}
+
+impl WalkConfig {
+    /// The configuration that a value of `satp` gives.
+    pub const fn from_satp(satp: Satp, rules: PteRules, ad: AdPolicy) -> Self {
+        Self {
+            mode: satp.mode(),
+            root_ppn: satp.root_ppn(),
+            rules,
+            ad,
+        }
+    }
 }
 
 /// What the walk took an entry for.

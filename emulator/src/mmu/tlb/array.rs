@@ -1,6 +1,6 @@
 //! One set-associative array of translations.
 
-use super::{Counters, Entry, Fence, Geometry, Hit, Replacement, Space};
+use super::{ASID_MASK, Counters, Entry, Fence, Geometry, Hit, Replacement, Space};
 use crate::mem::VirtAddr;
 use crate::mmu::PageSize;
 
@@ -19,6 +19,27 @@ impl Tag {
     #[inline]
     fn matches(&self, key: u64, space: Space) -> bool {
         self.key == key && (self.space ^ space) & self.space_mask == 0
+    }
+
+    /// The place of the entry's size in [`PageSize::ALL`]; `None` for an empty way.
+    fn size(&self) -> Option<usize> {
+        ((self.key & 7) as usize).checked_sub(1)
+    }
+
+    fn is_global(&self) -> bool {
+        self.space_mask & ASID_MASK == 0
+    }
+
+    /// Whether the way holds an entry that the fence drops. An address that is not canonical is in no page, and so
+    /// has no effect, as the manual asks.
+    fn is_covered_by(&self, fence: Fence) -> bool {
+        let Some(size) = self.size().and_then(|size| PageSize::ALL.get(size)) else {
+            return false;
+        };
+        fence.va.is_none_or(|va| key(va, *size) == self.key)
+            && fence
+                .asid
+                .is_none_or(|asid| !self.is_global() && self.space & ASID_MASK == Space::from(asid))
     }
 }
 
@@ -46,8 +67,12 @@ pub(super) struct Array {
     replacement: Replacement,
     random: u64,
     clock: u64,
-    /// How many entries of each page size are held: a size that is absent costs a lookup nothing.
+    /// One bit for each way that holds an entry, so that a fence visits only those.
+    held: Vec<u64>,
+    /// How many entries of each page size are held, and one bit for each size that is: a size that is absent costs
+    /// a lookup nothing.
     present: [u32; PageSize::ALL.len()],
+    sizes: u8,
     pub(super) counters: Counters,
 }
 
@@ -76,7 +101,9 @@ impl Array {
                 _ => 1,
             },
             clock: 0,
+            held: vec![0; count.div_ceil(64)],
             present: [0; PageSize::ALL.len()],
+            sizes: 0,
             counters: Counters::default(),
         }
     }
@@ -87,6 +114,7 @@ impl Array {
         ((va.0 >> size.bits()) & self.set_mask) as usize * self.ways
     }
 
+    #[inline]
     fn find(&self, va: VirtAddr, size: PageSize, space: Space) -> Option<usize> {
         let first = self.set(va, size);
         let key = key(va, size);
@@ -96,11 +124,17 @@ impl Array {
             .map(|way| first + way)
     }
 
+    #[inline]
     fn find_any_size(&self, va: VirtAddr, space: Space) -> Option<usize> {
-        PageSize::ALL
-            .into_iter()
-            .filter(|&size| self.present[size as usize] != 0)
-            .find_map(|size| self.find(va, size, space))
+        let mut sizes = self.sizes;
+        while sizes != 0 {
+            let size = PageSize::ALL.get(sizes.trailing_zeros() as usize)?;
+            if let Some(index) = self.find(va, *size, space) {
+                return Some(index);
+            }
+            sizes &= sizes - 1;
+        }
+        None
     }
 
     #[inline]
@@ -139,7 +173,9 @@ impl Array {
         };
         if let Some(tag) = self.tags.get_mut(index) {
             if tag.key == 0 {
+                self.held[index / 64] |= 1 << (index % 64);
                 self.present[size as usize] += 1;
+                self.sizes |= 1 << size as u8;
             }
             *tag = Tag {
                 key: key(va, size),
@@ -187,50 +223,54 @@ impl Array {
 
     fn drop_entry(&mut self, index: usize) {
         let tag = &mut self.tags[index];
-        if tag.key != 0 {
-            let size = (tag.key & 7) as usize - 1;
-            self.present[size] -= 1;
+        if let Some(size) = tag.size() {
             tag.key = 0;
+            self.held[index / 64] &= !(1 << (index % 64));
+            self.present[size] -= 1;
+            if self.present[size] == 0 {
+                self.sizes &= !(1 << size);
+            }
         }
     }
 
     /// Drops what the fence covers and says how many entries that were.
     pub(super) fn flush(&mut self, fence: Fence) -> u64 {
-        let mut dropped = 0;
-        if self.held() == 0 {
-            return dropped;
-        }
         match fence.va {
-            None => {
-                for index in 0..self.tags.len() {
-                    dropped += self.drop_if_covered(index, fence);
-                }
-            }
+            None => (0..self.held.len())
+                .map(|word| self.drop_covered(word * 64, self.held[word], fence))
+                .sum(),
             Some(va) => {
+                let mut dropped = 0;
                 for size in PageSize::ALL {
                     if self.present[size as usize] != 0 {
                         let first = self.set(va, size);
                         for index in first..first + self.ways {
-                            dropped += self.drop_if_covered(index, fence);
+                            dropped += u64::from(self.drop_if_covered(index, fence));
                         }
                     }
                 }
+                dropped
             }
+        }
+    }
+
+    /// Drops those of 64 ways from `first` on that are held and covered.
+    fn drop_covered(&mut self, first: usize, mut held: u64, fence: Fence) -> u64 {
+        let mut dropped = 0;
+        while held != 0 {
+            let index = first + held.trailing_zeros() as usize;
+            dropped += u64::from(self.drop_if_covered(index, fence));
+            held &= held - 1;
         }
         dropped
     }
 
-    fn drop_if_covered(&mut self, index: usize, fence: Fence) -> u64 {
-        if self.tags[index].key == 0 || !fence.covers(&self.entries[index]) {
-            return 0;
+    fn drop_if_covered(&mut self, index: usize, fence: Fence) -> bool {
+        let covered = self.tags[index].is_covered_by(fence);
+        if covered {
+            self.drop_entry(index);
         }
-        self.drop_entry(index);
-        1
-    }
-
-    /// How many entries are held.
-    pub(super) fn held(&self) -> u32 {
-        self.present.iter().sum()
+        covered
     }
 
     pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {

@@ -5,8 +5,6 @@
 
 mod array;
 mod config;
-#[cfg(test)]
-mod tests;
 
 use array::Array;
 pub use config::{Geometry, Layout, Replacement, TlbConfig, TlbConfigError};
@@ -142,15 +140,6 @@ impl Fence {
         asid: None,
     };
 
-    /// Whether an entry must go. An address that is not canonical is in no page, and so has no effect, as the
-    /// manual asks.
-    pub fn covers(&self, entry: &Entry) -> bool {
-        self.va.is_none_or(|va| entry.contains(va))
-            && self
-                .asid
-                .is_none_or(|asid| !entry.global && entry.asid == asid)
-    }
-
     const fn form(&self) -> usize {
         self.va.is_some() as usize | (self.asid.is_some() as usize) << 1
     }
@@ -217,7 +206,8 @@ impl Tlb {
         }
     }
 
-    /// Looks a translation up, and counts it. The caller makes sure that the address is canonical.
+    /// Looks a translation up, and counts it. Every bit of the address is compared, so one that is not canonical
+    /// misses, and the walk names the fault.
     #[inline]
     pub fn lookup(&mut self, kind: AccessKind, mode: Mode, asid: u16, va: VirtAddr) -> Option<Hit> {
         self.array(kind)?.lookup(va, space(mode, asid))

@@ -1,0 +1,6 @@
+//! Tests of the walk against tables built by hand and against a second implementation.
+
+mod manual;
+mod scenarios;
+mod tables;
+mod tlb;
