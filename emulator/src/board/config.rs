@@ -31,7 +31,7 @@ impl Default for MachineConfig {
 impl MachineConfig {
     pub(super) fn hart(&self) -> HartConfig {
         HartConfig {
-            isa: self.isa.clone(),
+            isa: self.isa,
             ad: self.ad,
             instructions_per_tick: self.instructions_per_tick,
         }

@@ -220,16 +220,6 @@ impl Hart {
         }
     }
 
-    /// Before the fetch only the first half of an instruction is certain to be there.
-    #[cold]
-    fn check_execute_trigger(&mut self) -> Result<(), Trap> {
-        let context = self.trigger_context(2);
-        match self.triggers.check_execute(&context) {
-            true => Err(Trap::new(Exception::Breakpoint, self.pc)),
-            false => Ok(()),
-        }
-    }
-
     #[cold]
     fn check_data_trigger(
         &mut self,
@@ -237,12 +227,21 @@ impl Hart {
         size: u8,
         access: TriggerAccess,
     ) -> Result<(), Trap> {
-        let context = self.trigger_context(2);
+        let context = self.trigger_context(self.next_pc.wrapping_sub(self.pc) as u8);
         let size = u32::from(size);
         match self.triggers.check_data(va.0, size, access, &context) {
             true => Err(Trap::new(Exception::Breakpoint, va.0)),
             false => Ok(()),
         }
+    }
+
+    /// To triggers a cache-block operation is a store to the whole block.
+    fn check_block_trigger(&mut self, va: VirtAddr) -> Result<(), Trap> {
+        if self.triggers.armed_store(self.privilege) {
+            let block = VirtAddr(va.0 & !(CACHE_BLOCK - 1));
+            self.check_data_trigger(block, CACHE_BLOCK as u8, TriggerAccess::Store)?;
+        }
+        Ok(())
     }
 
     // ---- What drops cached translations. ----
@@ -276,10 +275,27 @@ impl Hart {
     /// Fetches the instruction at `pc`.
     #[inline]
     pub fn fetch(&mut self, bus: &mut Bus) -> Result<Fetched, Trap> {
-        let pc = VirtAddr(self.pc);
         if self.triggers.armed_execute(self.privilege) {
-            self.check_execute_trigger()?;
+            return self.fetch_watched(bus);
         }
+        self.fetch_at(bus, VirtAddr(self.pc))
+    }
+
+    /// A trigger on the instruction comes before a fault of its fetch. Some triggers ask for its
+    /// length, so it is fetched first.
+    #[cold]
+    fn fetch_watched(&mut self, bus: &mut Bus) -> Result<Fetched, Trap> {
+        let fetched = self.fetch_at(bus, VirtAddr(self.pc));
+        let len = fetched.map_or(2, |fetched| fetched.len);
+        let context = self.trigger_context(len);
+        if self.triggers.check_execute(&context) {
+            return Err(Trap::new(Exception::Breakpoint, self.pc));
+        }
+        fetched
+    }
+
+    #[inline]
+    fn fetch_at(&mut self, bus: &mut Bus, pc: VirtAddr) -> Result<Fetched, Trap> {
         // A whole word can be read wherever the page has four bytes left.
         if pc.page().0 == self.fetch_page.va
             && pc.page_offset() <= PAGE_SIZE - 4
@@ -431,7 +447,7 @@ impl Hart {
         if kind != AccessKind::Load && self.triggers.armed_store(self.privilege) {
             self.check_data_trigger(va, size, TriggerAccess::Store)?;
         }
-        if va.0 % u64::from(size) != 0 {
+        if !va.0.is_multiple_of(u64::from(size)) {
             let exception = match kind {
                 AccessKind::Load => Exception::LoadAddressMisaligned,
                 _ => Exception::StoreAddressMisaligned,
@@ -545,10 +561,8 @@ impl Hart {
 
     /// Zeroes the cache block that holds `va`.
     pub fn zero_cache_block(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<(), Trap> {
+        self.check_block_trigger(va)?;
         let block = VirtAddr(va.0 & !(CACHE_BLOCK - 1));
-        if self.triggers.armed_store(self.privilege) {
-            self.check_data_trigger(block, CACHE_BLOCK as u8, TriggerAccess::Store)?;
-        }
         let pa = self.locate_block(bus, va, AccessKind::CacheBlockZero)?;
         for offset in (0..CACHE_BLOCK).step_by(8) {
             bus.store(self.id, pa.offset(offset), 8, 0, self.mtime())
@@ -560,6 +574,7 @@ impl Hart {
 
     /// Checks what `cbo.inval`, `cbo.clean` and `cbo.flush` need: the right to the block.
     pub fn manage_cache_block(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<(), Trap> {
+        self.check_block_trigger(va)?;
         self.locate_block(bus, va, AccessKind::CacheBlockManage)
             .map(|_| ())
     }

@@ -114,7 +114,7 @@ impl Hart {
             tlb: Tlb::default(),
             fetch_page: memory::FetchPage::default(),
             effects: Effects::default(),
-            isa: config.isa.clone(),
+            isa: config.isa,
             ad: config.ad,
             instructions_per_tick: config.instructions_per_tick.max(1),
             time_ahead: 0,

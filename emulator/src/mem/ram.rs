@@ -48,7 +48,7 @@ macro_rules! load_as {
 impl Ram {
     /// RAM of `size` zero bytes at `base`. The host gives pages when they are first written.
     pub fn new(base: PhysAddr, size: u64) -> Result<Self, RamError> {
-        if size == 0 || size % super::PAGE_SIZE != 0 {
+        if size == 0 || !size.is_multiple_of(super::PAGE_SIZE) {
             return Err(RamError::Size(size));
         }
         if base.0.checked_add(size).is_none_or(|end| end > 1 << 56) {
