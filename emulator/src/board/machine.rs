@@ -6,9 +6,9 @@ use crate::dev::htif::{Htif, HtifEvent, HtifMemory};
 use crate::dev::rom::Rom;
 use crate::engine::{self, Decoder, Observer, Pause};
 use crate::hart::{Hart, TrapTaken};
-use crate::isa::Interrupt;
+use crate::isa::{Extension, Interrupt};
 use crate::loader::{Guest, LoadError, Piece};
-use crate::mem::{Bus, MapError, PhysAddr, Ram, RamError};
+use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
 use std::io::Write;
 use std::ops::Range;
 use std::time::Instant;
@@ -104,15 +104,14 @@ impl Machine {
         guest: &mut Guest,
         console: Box<dyn Write + Send>,
     ) -> Result<Self, BuildError> {
-        let base = PhysAddr(MemoryMap::RAM);
-        let mut ram = Ram::new(base, config.memory)?;
-        guest.place(ram.range())?;
-        if guest.needs_compressed() && !config.isa.has(crate::isa::Extension::Zca) {
+        if guest.needs_compressed() && !config.isa.has(Extension::Zca) {
             return Err(BuildError::NeedsCompressed {
                 guest: guest.name().into(),
                 isa: config.isa.to_string(),
             });
         }
+        let mut ram = Self::ram(config)?;
+        guest.place(ram.range())?;
         guest.load(|at, piece| {
             // Fresh RAM is zero already. Placing checked that every piece lies in RAM.
             if let Piece::Bytes(bytes) = piece
@@ -121,37 +120,48 @@ impl Machine {
                 place.copy_from_slice(bytes);
             }
         })?;
+        let mut machine = Self::assemble(config, ram, guest.entry())?;
+        if let Some(tohost) = guest.tohost() {
+            machine.bus.set_doorbell(Some(PhysAddr(tohost)));
+            machine.htif = Some(HostInterface {
+                device: Htif::new(console),
+                tohost: PhysAddr(tohost),
+                fromhost: guest.fromhost().map(PhysAddr),
+            });
+        }
+        Ok(machine)
+    }
+
+    /// A machine with nothing in its RAM, which starts at `entry`. What runs on it is put there
+    /// through [`Machine::bus_mut`].
+    pub fn empty(config: &MachineConfig, entry: u64) -> Result<Self, BuildError> {
+        Self::assemble(config, Self::ram(config)?, entry)
+    }
+
+    fn ram(config: &MachineConfig) -> Result<Ram, RamError> {
+        Ram::new(PhysAddr(MemoryMap::RAM), config.memory)
+    }
+
+    /// Puts the parts together.
+    fn assemble(config: &MachineConfig, ram: Ram, entry: u64) -> Result<Self, BuildError> {
         let mut bus = Bus::new(ram, 1);
-        let map = |bus: &mut Bus, base: u64, size: u64, device| {
-            let range: Range<u64> = base..base + size;
-            bus.map(range, device)
-        };
-        let rom = Rom::new(rom::reset_vector(guest.entry()));
-        map(
-            &mut bus,
-            MemoryMap::BOOT_ROM,
-            MemoryMap::BOOT_ROM_SIZE,
-            Box::new(rom),
-        )?;
-        map(
-            &mut bus,
-            MemoryMap::CLINT,
-            MemoryMap::CLINT_SIZE,
-            Box::new(Clint::new(1)),
-        )?;
-        let htif = guest.tohost().map(|tohost| HostInterface {
-            device: Htif::new(console),
-            tohost: PhysAddr(tohost),
-            fromhost: guest.fromhost().map(PhysAddr),
-        });
-        bus.set_doorbell(htif.as_ref().map(|htif| htif.tohost));
+        let devices: [(Range<u64>, Box<dyn Device>); 2] = [
+            (
+                MemoryMap::BOOT_ROM,
+                Box::new(Rom::new(rom::reset_vector(entry))),
+            ),
+            (MemoryMap::CLINT, Box::new(Clint::new(1))),
+        ];
+        for (range, device) in devices {
+            bus.map(range, device)?;
+        }
         let mut hart = Hart::new(0, &config.hart());
-        hart.pc = MemoryMap::BOOT_ROM;
+        hart.pc = MemoryMap::BOOT_ROM.start;
         Ok(Self {
             hart,
             bus,
             decoder: Decoder::default(),
-            htif,
+            htif: None,
         })
     }
 
@@ -160,9 +170,19 @@ impl Machine {
         &self.hart
     }
 
+    /// The hart, to be changed from outside.
+    pub fn hart_mut(&mut self) -> &mut Hart {
+        &mut self.hart
+    }
+
     /// The bus, with RAM and devices.
     pub fn bus(&self) -> &Bus {
         &self.bus
+    }
+
+    /// The bus, to be changed from outside.
+    pub fn bus_mut(&mut self) -> &mut Bus {
+        &mut self.bus
     }
 
     /// Runs until the guest ends or a limit is reached.
