@@ -78,14 +78,10 @@ declare_aliases! {
     "c.srli64" Srli [imm 0 len 2] "d";
     "c.srai64" Srai [imm 0 len 2] "d";
     "c.slli" Slli [rd 0 len 2] "d,x";
-    "ntl.p1" Add [rd 0 rs1 0 rs2 2 len 4] "";
-    "ntl.pall" Add [rd 0 rs1 0 rs2 3 len 4] "";
-    "ntl.s1" Add [rd 0 rs1 0 rs2 4 len 4] "";
-    "ntl.all" Add [rd 0 rs1 0 rs2 5 len 4] "";
-    "c.ntl.p1" Add [rd 0 rs1 0 rs2 2 len 2] "";
-    "c.ntl.pall" Add [rd 0 rs1 0 rs2 3 len 2] "";
-    "c.ntl.s1" Add [rd 0 rs1 0 rs2 4 len 2] "";
-    "c.ntl.all" Add [rd 0 rs1 0 rs2 5 len 2] "";
+    "ntl.p1" Add [rd 0 rs1 0 rs2 2] "";
+    "ntl.pall" Add [rd 0 rs1 0 rs2 3] "";
+    "ntl.s1" Add [rd 0 rs1 0 rs2 4] "";
+    "ntl.all" Add [rd 0 rs1 0 rs2 5] "";
     "c.add" Add [rd 0 rs1 0 len 2] "d,t";
     "mv" Add [rs1 0 len 2] "d,t";
     "not" Xori [imm -1] "d,s";
@@ -105,8 +101,8 @@ declare_aliases! {
     "bnez" Bne [rs2 0] "s,p";
     "bltz" Blt [rs2 0] "s,p";
     "bgtz" Blt [rs1 0] "t,p";
-    "bgez" Bge [rs2 0] "s,p";
     "blez" Bge [rs1 0] "t,p";
+    "bgez" Bge [rs2 0] "s,p";
     "j" Jal [rd 0] "p";
     "jal" Jal [rd 1] "p";
     "ret" Jalr [rd 0 rs1 1 imm 0] "";

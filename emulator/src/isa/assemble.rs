@@ -88,7 +88,7 @@ fn plain(mnemonic: &str) -> Option<Insn> {
     let (stem, suffix) = mnemonic.rsplit_once('.')?;
     let op = Op::from_mnemonic(stem)?;
     let mut insn = Insn::new(op);
-    insn.len = op.row().len();
+    insn.len = op.row().length();
     match op.row().format {
         Format::Atomic | Format::LoadReserved => {
             insn.rm = match suffix {
@@ -112,11 +112,12 @@ fn read(mut insn: Insn, syntax: &str, text: &str, pc: u64) -> Option<Insn> {
     let mut letters = syntax.chars().peekable();
     while let Some(letter) = letters.next() {
         // A rounding mode may be left out, with the comma before it.
-        if letter == ',' && rest.is_empty() {
-            if let Some(&mode @ ('m' | 'n')) = letters.peek() {
-                insn.rm = default_rounding(mode);
-                return Some(insn);
-            }
+        if letter == ','
+            && rest.is_empty()
+            && let Some(&mode @ ('m' | 'n')) = letters.peek()
+        {
+            insn.rm = default_rounding(mode);
+            return Some(insn);
         }
         if matches!(letter, ',' | '(' | ')') {
             rest = rest.strip_prefix(letter)?;

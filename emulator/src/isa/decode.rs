@@ -57,7 +57,7 @@ static INDEX: LazyLock<Index> = LazyLock::new(|| {
     };
     // First by opcode, so that building stays cheap.
     let mut by_opcode: Vec<Vec<&Row>> = vec![Vec::new(); 32];
-    for row in Op::rows().iter().filter(|row| row.len() == 4) {
+    for row in Op::rows().iter().filter(|row| row.length() == 4) {
         by_opcode[(row.pattern.value >> 2 & 0x1f) as usize].push(row);
     }
     for key in 0..KEYS {

@@ -3,6 +3,7 @@
 use std::fmt::Write;
 
 use super::alias::{self, CONSTANTS, FENCE_SETS, ROUNDING};
+use super::compressed::compressed_name;
 use super::csr_names::csr_name;
 use super::decode::{decode, length};
 use super::extension::ExtensionSet;
@@ -39,7 +40,12 @@ pub fn disassemble(insn: &Insn, pc: u64) -> String {
 /// The instruction word at `pc` as text; what is not an instruction becomes a `.insn` directive.
 pub fn disassemble_word(word: u32, extensions: ExtensionSet, pc: u64) -> String {
     match decode(word, extensions) {
-        Some(insn) => disassemble(&insn, pc),
+        Some(insn) => match compressed_name(word as u16, extensions) {
+            // Hints that expand to the same instruction as `c.nop` and `c.add` with x0.
+            Some("c.li") if insn.rd == 0 => format!("c.li\tzero,{}", insn.imm),
+            Some("c.mv") if insn.rd == 0 => format!("c.mv\tzero,{}", x_name(insn.rs2)),
+            _ => disassemble(&insn, pc),
+        },
         None if word as u16 == 0 => "unimp".into(),
         None if length(word as u16) == 2 => format!(".insn\t2, {:#06x}", word as u16),
         None => format!(".insn\t4, {word:#010x}"),

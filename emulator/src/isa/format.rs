@@ -83,6 +83,7 @@ impl Immediate {
 /// `i` immediate in decimal · `x` shift amount in hexadecimal · `u` upper immediate ·
 /// `p` branch target · `c` CSR · `z` the five-bit immediate of `csr*i` (held in rs1) ·
 /// `P Q` predecessor and successor set of a fence · `m` rounding mode, left out when dynamic ·
+/// `n` rounding mode, left out when it is `rne` ·
 /// `l` constant of `fli` · `Z` the word `rtz`.
 macro_rules! declare_formats {
     ($($(#[$doc:meta])* $name:ident $immediate:ident $operands:literal;)*) => {
@@ -157,6 +158,8 @@ declare_formats! {
     Float2Rounded None "D,S,T,m";
     /// One floating-point source, rounded.
     Float1Rounded None "D,S,m";
+    /// Floating-point conversion that is exact: the rounding mode does not matter.
+    Float1Exact None "D,S,n";
     /// Two floating-point sources.
     Float2 None "D,S,T";
     /// Floating-point comparisons.
@@ -171,6 +174,8 @@ declare_formats! {
     IntegerToFloat None "D,s";
     /// Integer to floating point, rounded.
     IntegerToFloatRounded None "D,s,m";
+    /// Integer to floating point, always exact.
+    IntegerToFloatExact None "D,s,n";
     /// `fli`; the constant's number is in rs1.
     FloatConstant None "D,l";
 }

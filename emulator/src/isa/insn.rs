@@ -92,7 +92,7 @@ impl Row {
     }
 
     /// The length of the encoding in bytes, 4; 2 for the rows that have no 32-bit form.
-    pub fn len(&self) -> u8 {
+    pub fn length(&self) -> u8 {
         self.pattern.len
     }
 }

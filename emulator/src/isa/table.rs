@@ -300,16 +300,16 @@ macro_rules! for_each_instruction {
             FeqD "feq.d"                       "10100 01 ttttt sssss 010 ddddd 1010011"       FloatCompare             D                fcmp(F64, eq);
             FclassD "fclass.d"                 "11100 01 00000 sssss 001 ddddd 1010011"       FloatToInteger           D                fto(F64, classify);
             FcvtWD "fcvt.w.d"                  "11000 01 00000 sssss mmm ddddd 1010011"       FloatToIntegerRounded    D                fto(F64, to_i32);
-            FcvtDW "fcvt.d.w"                  "11010 01 00000 sssss mmm ddddd 1010011"       IntegerToFloatRounded    D                ffrom(F64, from_i32);
+            FcvtDW "fcvt.d.w"                  "11010 01 00000 sssss mmm ddddd 1010011"       IntegerToFloatExact      D                ffrom(F64, from_i32);
             FcvtWuD "fcvt.wu.d"                "11000 01 00001 sssss mmm ddddd 1010011"       FloatToIntegerRounded    D                fto(F64, to_u32);
-            FcvtDWu "fcvt.d.wu"                "11010 01 00001 sssss mmm ddddd 1010011"       IntegerToFloatRounded    D                ffrom(F64, from_u32);
+            FcvtDWu "fcvt.d.wu"                "11010 01 00001 sssss mmm ddddd 1010011"       IntegerToFloatExact      D                ffrom(F64, from_u32);
             FcvtLD "fcvt.l.d"                  "11000 01 00010 sssss mmm ddddd 1010011"       FloatToIntegerRounded    D                fto(F64, to_i64);
             FcvtDL "fcvt.d.l"                  "11010 01 00010 sssss mmm ddddd 1010011"       IntegerToFloatRounded    D                ffrom(F64, from_i64);
             FcvtLuD "fcvt.lu.d"                "11000 01 00011 sssss mmm ddddd 1010011"       FloatToIntegerRounded    D                fto(F64, to_u64);
             FcvtDLu "fcvt.d.lu"                "11010 01 00011 sssss mmm ddddd 1010011"       IntegerToFloatRounded    D                ffrom(F64, from_u64);
             FmvXD "fmv.x.d"                    "11100 01 00000 sssss 000 ddddd 1010011"       FloatToInteger           D                fmv_to_x(F64);
             FmvDX "fmv.d.x"                    "11110 01 00000 sssss 000 ddddd 1010011"       IntegerToFloat           D                fmv_from_x(F64);
-            FcvtDS "fcvt.d.s"                  "01000 01 00000 sssss mmm ddddd 1010011"       Float1Rounded            D                fcvt(F64, F32);
+            FcvtDS "fcvt.d.s"                  "01000 01 00000 sssss mmm ddddd 1010011"       Float1Exact              D                fcvt(F64, F32);
             FcvtSD "fcvt.s.d"                  "01000 00 00001 sssss mmm ddddd 1010011"       Float1Rounded            D                fcvt(F32, F64);
 
             // Zfhmin and Zfh.
@@ -344,9 +344,9 @@ macro_rules! for_each_instruction {
             FmvXH "fmv.x.h"                    "11100 10 00000 sssss 000 ddddd 1010011"       FloatToInteger           Zfhmin           fmv_to_x(F16);
             FmvHX "fmv.h.x"                    "11110 10 00000 sssss 000 ddddd 1010011"       IntegerToFloat           Zfhmin           fmv_from_x(F16);
             FcvtHS "fcvt.h.s"                  "01000 10 00000 sssss mmm ddddd 1010011"       Float1Rounded            Zfhmin           fcvt(F16, F32);
-            FcvtSH "fcvt.s.h"                  "01000 00 00010 sssss mmm ddddd 1010011"       Float1Rounded            Zfhmin           fcvt(F32, F16);
+            FcvtSH "fcvt.s.h"                  "01000 00 00010 sssss mmm ddddd 1010011"       Float1Exact              Zfhmin           fcvt(F32, F16);
             FcvtHD "fcvt.h.d"                  "01000 10 00001 sssss mmm ddddd 1010011"       Float1Rounded            (Zfhmin & D)     fcvt(F16, F64);
-            FcvtDH "fcvt.d.h"                  "01000 01 00010 sssss mmm ddddd 1010011"       Float1Rounded            (Zfhmin & D)     fcvt(F64, F16);
+            FcvtDH "fcvt.d.h"                  "01000 01 00010 sssss mmm ddddd 1010011"       Float1Exact              (Zfhmin & D)     fcvt(F64, F16);
 
             // Zfa (`fmvh.x.d` and `fmvp.d.x` are RV32 only).
             FliS "fli.s"                       "11110 00 00001 sssss 000 ddddd 1010011"       FloatConstant            Zfa              fli(F32);
