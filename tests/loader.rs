@@ -235,6 +235,13 @@ fn an_executable_is_loaded_to_its_physical_addresses() {
 }
 
 #[test]
+fn segments_without_any_flags_may_be_entered() {
+    // So are the official riscv-tests linked.
+    let elf = Elf::new(vec![segment(0, 0x8000_0000, &CODE)]);
+    assert_eq!(placed(&elf).entry(), 0x8000_0000);
+}
+
+#[test]
 fn compressed_code_is_announced() {
     let mut elf = program();
     assert!(!placed(&elf).needs_compressed());

@@ -1,5 +1,7 @@
 //! The integration tests: one binary, one file for each topic.
 
+mod isa;
+mod layers;
 mod loader;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;

@@ -210,7 +210,7 @@ pub enum Reason {
         align: u64,
     },
     /// A segment does not lie in RAM.
-    #[error("segment {segment} lies at {span}, outside RAM ({ram}); {}", Advice(.span, .ram))]
+    #[error("segment {segment} lies at {span}, outside RAM ({ram}); {}", Advice(.span, .ram, *.headers))]
     OutsideRam {
         /// The index of its program header.
         segment: usize,
@@ -218,6 +218,8 @@ pub enum Reason {
         span: Span,
         /// Where RAM lies.
         ram: Span,
+        /// Whether it starts with the ELF headers and reaches into RAM.
+        headers: bool,
     },
     /// A static PIE that cannot be moved to RAM.
     #[error(
@@ -305,11 +307,16 @@ impl fmt::Display for Hex<'_> {
 }
 
 /// What the user can do about a segment outside RAM.
-struct Advice<'a>(&'a Span, &'a Span);
+struct Advice<'a>(&'a Span, &'a Span, bool);
 
 impl fmt::Display for Advice<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Advice(span, ram) = self;
+        let Advice(span, ram, headers) = self;
+        if span.start < ram.start && *headers {
+            return f.write_str(
+                "the linker put the ELF headers before the code: link with -Wl,--nmagic",
+            );
+        }
         match span.last().checked_sub(ram.start) {
             // More than 64 GiB is hardly meant: a kernel's virtual addresses, or a lie.
             Some(last) if span.start >= ram.start && last < 64 << 30 => {

@@ -131,6 +131,7 @@ impl Guest {
                 segment: outside.index,
                 span: outside.span(),
                 ram: span,
+                headers: outside.file_offset == 0 && outside.span().last() >= ram.start,
             });
         }
         let slide = self.slide_to(ram.start).ok_or(Reason::NoRoom {
@@ -145,6 +146,7 @@ impl Guest {
                 segment: outside.index,
                 span: outside.span(),
                 ram: span,
+                headers: false,
             }),
         }
     }
@@ -366,6 +368,7 @@ fn check_entry(segments: &[Segment], entry: u64) -> Result<(), Reason> {
         .iter()
         .find(holds)
         .ok_or(Reason::EntryOutside(entry))?;
+    // The official riscv-tests' linker script leaves p_flags 0, which then says nothing.
     if segment.executable() || segment.flags == 0 {
         Ok(())
     } else {

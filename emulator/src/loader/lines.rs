@@ -15,6 +15,9 @@ use super::source::Source;
 /// A bound on each debug section, compressed or not.
 const MAX_SECTION: u64 = 512 << 20;
 
+/// A bound on how far a section unfolds: debug information shrinks to a fifth, rarely a twentieth.
+const MAX_RATIO: u64 = 256;
+
 /// A place in the guest's source.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SourceLine {
@@ -83,11 +86,12 @@ fn read_section(source: &Source, place: Place) -> Result<Vec<u8>, DebugError> {
         });
     };
     let uncompressed_size = header.ch_size.get(object::LittleEndian);
-    if uncompressed_size > MAX_SECTION {
+    let limit = size.saturating_mul(MAX_RATIO).min(MAX_SECTION);
+    if uncompressed_size > limit {
         return Err(DebugError::TooLarge {
             what,
             size: uncompressed_size,
-            limit: MAX_SECTION,
+            limit,
         });
     }
     let format = match header.ch_type.get(object::LittleEndian) {
