@@ -1,8 +1,31 @@
 //! What a machine is made from, and how long it may run.
 
-use crate::hart::{AdChoice, HartConfig};
-use crate::isa::Isa;
+use crate::hart::HartConfig;
+use crate::isa::{Extension, Isa};
 use std::time::Instant;
+
+/// Who sets the A and D bits of page-table entries, as the user chooses.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum AdChoice {
+    /// As the ISA says: the hardware, unless it names Svade.
+    #[default]
+    Isa,
+    /// The hardware, until software clears `menvcfg.ADUE`: Svadu without Svade.
+    Hardware,
+    /// Software, since an access that needs them set faults: Svade without Svadu.
+    Fault,
+}
+
+impl AdChoice {
+    /// The ISA with the choice in it.
+    pub fn apply(self, isa: Isa) -> Isa {
+        match self {
+            Self::Isa => isa,
+            Self::Hardware => isa.without(Extension::Svade).with(Extension::Svadu),
+            Self::Fault => isa.without(Extension::Svadu).with(Extension::Svade),
+        }
+    }
+}
 
 /// What a machine is made from.
 #[derive(Clone, Debug)]
@@ -31,8 +54,7 @@ impl Default for MachineConfig {
 impl MachineConfig {
     pub(super) fn hart(&self) -> HartConfig {
         HartConfig {
-            isa: self.isa,
-            ad: self.ad,
+            isa: self.ad.apply(self.isa),
             instructions_per_tick: self.instructions_per_tick,
         }
     }

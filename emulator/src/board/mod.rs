@@ -5,6 +5,6 @@ mod machine;
 mod map;
 mod rom;
 
-pub use config::{Limits, MachineConfig};
+pub use config::{AdChoice, Limits, MachineConfig};
 pub use machine::{BuildError, Machine, Stop};
 pub use map::MemoryMap;

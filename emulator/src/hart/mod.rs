@@ -21,25 +21,11 @@ use csr::CsrState;
 use pmp::Pmp;
 use triggers::Triggers;
 
-/// Who sets the A and D bits of page-table entries, as the user chooses.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum AdChoice {
-    /// As the ISA string says: the hardware if it names Svadu and not Svade.
-    #[default]
-    Isa,
-    /// The hardware does, unless `menvcfg.ADUE` is cleared (Svadu).
-    Hardware,
-    /// An access that needs them set faults (Svade).
-    Fault,
-}
-
 /// What a hart is made with.
 #[derive(Clone, Debug)]
 pub struct HartConfig {
     /// The extensions it has.
     pub isa: Isa,
-    /// Who sets A and D bits.
-    pub ad: AdChoice,
     /// Instructions per tick of the time base.
     pub instructions_per_tick: u64,
 }
@@ -82,7 +68,6 @@ pub struct Hart {
     /// What the current instruction did, if anyone watches.
     pub effects: Effects,
     isa: Isa,
-    ad: AdChoice,
     /// Instructions per tick of the time base.
     instructions_per_tick: u64,
     /// Ticks that time is ahead of what the retired instructions say: `wfi` skips, and `mtime` is
@@ -115,7 +100,6 @@ impl Hart {
             fetch_page: memory::FetchPage::default(),
             effects: Effects::default(),
             isa: config.isa,
-            ad: config.ad,
             instructions_per_tick: config.instructions_per_tick.max(1),
             time_ahead: 0,
             mtimecmp: u64::MAX,
@@ -129,7 +113,7 @@ impl Hart {
         if hart.isa.has(Extension::S) {
             hart.csr.mstatus |= status::SXL_64;
         }
-        if hart.hardware_ad_at_reset() {
+        if hart.isa.has(Extension::Svadu) && !hart.isa.has(Extension::Svade) {
             hart.csr.menvcfg |= csr::MENVCFG_ADUE;
         }
         hart
@@ -224,16 +208,21 @@ impl Hart {
         }
     }
 
-    /// The widest translation mode of the ISA.
+    /// The widest translation mode. An ISA with S-mode that names none has them all, since an
+    /// unprivileged ISA string never names one.
     fn widest_mode(&self) -> Mode {
-        [
-            (Extension::Sv57, Mode::Sv57),
-            (Extension::Sv48, Mode::Sv48),
-            (Extension::Sv39, Mode::Sv39),
-        ]
-        .into_iter()
-        .find(|&(extension, _)| self.isa.has(extension))
-        .map_or(Mode::Bare, |(_, mode)| mode)
+        let has = |extension| self.isa.has(extension);
+        if has(Extension::Sv57) {
+            Mode::Sv57
+        } else if has(Extension::Sv48) {
+            Mode::Sv48
+        } else if has(Extension::Sv39) {
+            Mode::Sv39
+        } else if has(Extension::Svbare) {
+            Mode::Bare
+        } else {
+            Mode::Sv57
+        }
     }
 
     /// What `mepc` and `sepc` keep of a pc: instructions are aligned to four bytes without C.
@@ -380,17 +369,15 @@ impl Hart {
 
     // ---- Who sets A and D. ----
 
-    fn hardware_ad_at_reset(&self) -> bool {
-        self.isa.has(Extension::Svadu)
-            && match self.ad {
-                AdChoice::Hardware => true,
-                AdChoice::Fault => false,
-                AdChoice::Isa => !self.isa.has(Extension::Svade),
-            }
-    }
-
     /// Whether page walks set A and D bits now, instead of faulting.
+    ///
+    /// With Svadu `menvcfg.ADUE` says so, which is set at reset unless Svade is there too. With
+    /// neither the hardware sets them: that is what a kernel expects that knows neither.
     pub fn hardware_ad(&self) -> bool {
-        self.isa.has(Extension::Svadu) && self.csr.menvcfg & csr::MENVCFG_ADUE != 0
+        if self.isa.has(Extension::Svadu) {
+            self.csr.menvcfg & csr::MENVCFG_ADUE != 0
+        } else {
+            !self.isa.has(Extension::Svade)
+        }
     }
 }

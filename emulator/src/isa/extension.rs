@@ -73,8 +73,8 @@ macro_rules! for_each_extension {
             Svadu "svadu" [S] "hardware updating of A and D";
             Svbare "svbare" [S] "no translation as a choice of satp.MODE";
             Svinval "svinval" [S] "fine-grained address-translation invalidation";
-            Svnapot "svnapot" [Sv39] "contiguous (NAPOT) translations";
-            Svpbmt "svpbmt" [Sv39] "page-based memory types";
+            Svnapot "svnapot" [S] "contiguous (NAPOT) translations";
+            Svpbmt "svpbmt" [S] "page-based memory types";
             Svvptc "svvptc" [S] "a valid entry is seen without a fence";
         }
     };

@@ -91,6 +91,11 @@ const UNSUPPORTED: &[(&str, &str)] = &[
 ];
 
 impl Isa {
+    /// Every extension there is.
+    pub const EVERYTHING: Self = Self {
+        extensions: ExtensionSet::ALL,
+    };
+
     /// Reads an ISA string or a profile name, in any case, with versions (`i2p1`) accepted and
     /// ignored. After a profile further extensions may follow: `rva22s64_sstc`.
     ///
@@ -164,11 +169,13 @@ impl Isa {
 }
 
 impl Default for Isa {
-    /// Everything that Pagewalk implements.
+    /// Everything that Pagewalk implements but two: the state enables (Smstateen, Ssstateen), since
+    /// a kernel that does not know them would find `senvcfg` shut, and Svade, which says that the
+    /// hardware does not set A and D bits.
     fn default() -> Self {
-        Self {
-            extensions: ExtensionSet::ALL,
-        }
+        Self::EVERYTHING
+            .without(Extension::Ssstateen)
+            .without(Extension::Svade)
     }
 }
 
