@@ -1,5 +1,6 @@
 //! One machine: made from a configuration, loaded with a guest, run to its end.
 
+use super::device_tree::device_tree;
 use super::{Limits, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
 use crate::dev::htif::{Htif, HtifEvent, HtifMemory};
@@ -22,6 +23,9 @@ pub enum BuildError {
     /// The address map.
     #[error(transparent)]
     Map(#[from] MapError),
+    /// The device tree.
+    #[error("the device tree cannot be made: {0}")]
+    DeviceTree(#[from] vm_fdt::Error),
     /// The guest.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -120,7 +124,7 @@ impl Machine {
                 place.copy_from_slice(bytes);
             }
         })?;
-        let mut machine = Self::assemble(config, ram, guest.entry())?;
+        let mut machine = Self::assemble(config, ram, guest.entry(), guest.tohost().is_some())?;
         if let Some(tohost) = guest.tohost() {
             machine.bus.set_doorbell(Some(PhysAddr(tohost)));
             machine.htif = Some(HostInterface {
@@ -135,7 +139,7 @@ impl Machine {
     /// A machine with nothing in its RAM, which starts at `entry`. What runs on it is put there
     /// through [`Machine::bus_mut`].
     pub fn empty(config: &MachineConfig, entry: u64) -> Result<Self, BuildError> {
-        Self::assemble(config, Self::ram(config)?, entry)
+        Self::assemble(config, Self::ram(config)?, entry, false)
     }
 
     fn ram(config: &MachineConfig) -> Result<Ram, RamError> {
@@ -143,12 +147,18 @@ impl Machine {
     }
 
     /// Puts the parts together.
-    fn assemble(config: &MachineConfig, ram: Ram, entry: u64) -> Result<Self, BuildError> {
+    fn assemble(
+        config: &MachineConfig,
+        ram: Ram,
+        entry: u64,
+        htif: bool,
+    ) -> Result<Self, BuildError> {
+        let tree = device_tree(config, htif)?;
         let mut bus = Bus::new(ram, 1);
         let devices: [(Range<u64>, Box<dyn Device>); 2] = [
             (
                 MemoryMap::BOOT_ROM,
-                Box::new(Rom::new(rom::reset_vector(entry))),
+                Box::new(Rom::new(rom::contents(entry, &tree))),
             ),
             (MemoryMap::CLINT, Box::new(Clint::new(1))),
         ];

@@ -208,20 +208,13 @@ impl Hart {
         }
     }
 
-    /// The widest translation mode. An ISA with S-mode that names none has them all, since an
-    /// unprivileged ISA string never names one.
+    /// The widest translation mode.
     fn widest_mode(&self) -> Mode {
-        let has = |extension| self.isa.has(extension);
-        if has(Extension::Sv57) {
-            Mode::Sv57
-        } else if has(Extension::Sv48) {
-            Mode::Sv48
-        } else if has(Extension::Sv39) {
-            Mode::Sv39
-        } else if has(Extension::Svbare) {
-            Mode::Bare
-        } else {
-            Mode::Sv57
+        match self.isa.widest_translation() {
+            Some("sv57") => Mode::Sv57,
+            Some("sv48") => Mode::Sv48,
+            Some(_) => Mode::Sv39,
+            None => Mode::Bare,
         }
     }
 
