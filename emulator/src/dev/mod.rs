@@ -1,1 +1,4 @@
-//! (see ARCHITECTURE.md)
+//! Devices. Each knows its registers and nothing else: no bus, no hart, no other device.
+
+pub mod clint;
+pub mod htif;
