@@ -1,16 +1,17 @@
 //! One machine: made from a configuration, loaded with a guest, run to its end.
 
 use super::device_tree::device_tree;
+use super::input::Input;
 use super::{Limits, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
-use crate::dev::htif::{Htif, HtifEvent, HtifMemory};
+use crate::dev::htif::{Htif, HtifError, HtifEvent, HtifMemory};
 use crate::dev::rom::Rom;
 use crate::engine::{self, Decoder, Observer, Pause};
 use crate::hart::{Hart, TrapTaken};
 use crate::isa::{Extension, Interrupt};
 use crate::loader::{Guest, LoadError, Piece};
 use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::ops::Range;
 use std::time::Instant;
 
@@ -54,7 +55,7 @@ pub enum Stop {
     /// The hart waits for an interrupt, and nothing is left that could raise one.
     Asleep,
     /// The guest asked the host for something that does not exist.
-    BadRequest(String),
+    BadRequest(HtifError),
 }
 
 /// Instructions between two looks at the clock of the host and at half-written requests.
@@ -73,14 +74,15 @@ struct HostInterface {
     device: Htif,
     tohost: PhysAddr,
     fromhost: Option<PhysAddr>,
+    input: Option<Input>,
 }
 
 /// The guest's RAM as the host interface reaches it.
 struct GuestMemory<'a>(&'a mut Ram);
 
 impl HtifMemory for GuestMemory<'_> {
-    fn read(&mut self, at: u64, bytes: &mut [u8]) -> bool {
-        match self.0.slice(PhysAddr(at), bytes.len() as u64) {
+    fn read(&mut self, at: PhysAddr, bytes: &mut [u8]) -> bool {
+        match self.0.slice(at, bytes.len() as u64) {
             Some(found) => {
                 bytes.copy_from_slice(found);
                 true
@@ -89,8 +91,8 @@ impl HtifMemory for GuestMemory<'_> {
         }
     }
 
-    fn write(&mut self, at: u64, bytes: &[u8]) -> bool {
-        match self.0.slice_mut(PhysAddr(at), bytes.len() as u64) {
+    fn write(&mut self, at: PhysAddr, bytes: &[u8]) -> bool {
+        match self.0.slice_mut(at, bytes.len() as u64) {
             Some(place) => {
                 place.copy_from_slice(bytes);
                 true
@@ -131,9 +133,18 @@ impl Machine {
                 device: Htif::new(console),
                 tohost: PhysAddr(tohost),
                 fromhost: guest.fromhost().map(PhysAddr),
+                input: None,
             });
         }
         Ok(machine)
+    }
+
+    /// Lets the guest read from `input`, character by character. Nothing is read before the guest
+    /// asks, and a guest that asks does not stop for it.
+    pub fn set_console_input(&mut self, input: Box<dyn Read + Send>) {
+        if let Some(htif) = self.htif.as_mut() {
+            htif.input = Some(Input::new(input));
+        }
     }
 
     /// A machine with nothing in its RAM, which starts at `entry`. What runs on it is put there
@@ -256,39 +267,59 @@ impl Machine {
         if self.bus.take_device_touched() {
             self.serve_clint();
         }
-        if self.bus.take_rung(complete) {
+        let stop = if self.bus.take_rung(complete) {
             self.serve_host_interface()
         } else {
             None
-        }
+        };
+        self.serve_replies();
+        stop
     }
 
     fn serve_clint(&mut self) {
-        let now = self.hart.mtime();
+        let clock = self.hart.clock();
         if let Some(clint) = self.bus.device::<Clint>() {
-            let (software, compare) = (clint.msip(0), clint.mtimecmp(0));
-            let time = clint.take_mtime_write().unwrap_or(now);
-            self.hart.set_line(Interrupt::MachineSoftware, software);
-            self.hart.set_mtime(time);
-            self.hart.set_mtimecmp(compare);
+            self.hart.set_mtime(clint.mtime(clock));
+            self.hart.set_mtimecmp(clint.mtimecmp(0));
+            self.hart
+                .set_line(Interrupt::MachineSoftware, clint.msip(0));
         }
     }
 
+    /// Moves input and replies to the guest when there are any and `fromhost` has room.
+    fn serve_replies(&mut self) {
+        let Some(htif) = self.htif.as_mut() else {
+            return;
+        };
+        if htif.device.waits_for_input()
+            && let Some(character) = htif.input.as_mut().and_then(Input::next)
+        {
+            htif.device.input(character);
+        }
+        let ram = self.bus.ram_mut();
+        if let Some(fromhost) = htif.fromhost
+            && ram.load(fromhost, 8) == Some(0)
+            && let Some(reply) = htif.device.next_reply()
+        {
+            ram.store(fromhost, 8, reply);
+        }
+    }
+
+    /// Hands the request in `tohost` over and clears it.
     fn serve_host_interface(&mut self) -> Option<Stop> {
         let htif = self.htif.as_mut()?;
         let ram = self.bus.ram_mut();
         let request = ram.load(htif.tohost, 8)?;
         ram.store(htif.tohost, 8, 0)?;
-        match htif.device.request(request, &mut GuestMemory(ram)) {
-            HtifEvent::None => None,
-            HtifEvent::Reply(reply) => {
-                if let Some(fromhost) = htif.fromhost {
-                    ram.store(fromhost, 8, reply)?;
-                }
+        let event = htif.device.request(request, &mut GuestMemory(ram));
+        match event {
+            HtifEvent::Exit(code) => Some(Stop::Exit(code)),
+            HtifEvent::Error(error) => Some(Stop::BadRequest(error)),
+            HtifEvent::Syscall { number, result } if result < 0 => {
+                log::warn!(target: "dev::htif", "system call {number} answered with error {result}");
                 None
             }
-            HtifEvent::Exit(code) => Some(Stop::Exit(code)),
-            HtifEvent::Bad(what) => Some(Stop::BadRequest(what)),
+            _ => None,
         }
     }
 }
