@@ -277,12 +277,13 @@ impl Machine {
     }
 
     fn serve_clint(&mut self) {
-        let clock = self.hart.clock();
         if let Some(clint) = self.bus.device::<Clint>() {
-            self.hart.set_mtime(clint.mtime(clock));
-            self.hart.set_mtimecmp(clint.mtimecmp(0));
-            self.hart
-                .set_line(Interrupt::MachineSoftware, clint.msip(0));
+            let (software, compare) = (clint.msip(0), clint.mtimecmp(0));
+            if let Some(time) = clint.take_mtime_write() {
+                self.hart.set_mtime(time);
+            }
+            self.hart.set_line(Interrupt::MachineSoftware, software);
+            self.hart.set_mtimecmp(compare);
         }
     }
 

@@ -74,7 +74,7 @@ impl PageTableWriter for Tables<'_> {
             return Ok(false);
         }
         self.bus
-            .store(self.hart.id, at, 8, new.0, self.hart.clock())
+            .store(self.hart.id, at, 8, new.0, self.hart.mtime())
             .map(|()| true)
             .map_err(|AccessError| EntryError::OutsideMemory)
     }
@@ -321,7 +321,7 @@ impl Hart {
     fn fetch_half(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<u16, Trap> {
         let pa = self.locate(bus, va, 2, AccessKind::Fetch)?;
         let half = bus
-            .load(pa, 2, self.clock())
+            .load(pa, 2, self.mtime())
             .map_err(|AccessError| access_fault(AccessKind::Fetch, va))?;
         let whole_page = self
             .pmp
@@ -346,7 +346,7 @@ impl Hart {
         }
         let value = if bytes_on_page(va, size) == size {
             let pa = self.locate(bus, va, size.into(), AccessKind::Load)?;
-            bus.load(pa, size, self.clock())
+            bus.load(pa, size, self.mtime())
                 .map_err(|AccessError| access_fault(AccessKind::Load, va))?
         } else {
             self.load_across(bus, va, size)?
@@ -361,7 +361,7 @@ impl Hart {
         let mut value = 0;
         for (index, (va, pa)) in bytes(parts).enumerate() {
             let byte = bus
-                .load(pa, 1, self.clock())
+                .load(pa, 1, self.mtime())
                 .map_err(|AccessError| access_fault(AccessKind::Load, va))?;
             value |= byte << (8 * index);
         }
@@ -376,7 +376,7 @@ impl Hart {
         }
         if bytes_on_page(va, size) == size {
             let pa = self.locate(bus, va, size.into(), AccessKind::Store)?;
-            bus.store(self.id, pa, size, value, self.clock())
+            bus.store(self.id, pa, size, value, self.mtime())
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
         } else {
             self.store_across(bus, va, size, value)?;
@@ -401,7 +401,7 @@ impl Hart {
             }
         }
         for (index, (va, pa)) in bytes(parts).enumerate() {
-            bus.store(self.id, pa, 1, value >> (8 * index) & 0xff, self.clock())
+            bus.store(self.id, pa, 1, value >> (8 * index) & 0xff, self.mtime())
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
         }
         Ok(())
@@ -473,10 +473,10 @@ impl Hart {
     ) -> Result<u64, Trap> {
         let pa = self.locate_atomic(bus, va, size, AccessKind::Amo)?;
         let fault = |AccessError| access_fault(AccessKind::Amo, va);
-        let old = bus.load(pa, size, self.clock()).map_err(fault)?;
+        let old = bus.load(pa, size, self.mtime()).map_err(fault)?;
         self.note_load(va, size);
         if let Some(new) = change(old) {
-            bus.store(self.id, pa, size, new, self.clock())
+            bus.store(self.id, pa, size, new, self.mtime())
                 .map_err(fault)?;
             self.note_store(va, size, new);
         }
@@ -493,7 +493,7 @@ impl Hart {
     ) -> Result<[u64; 2], Trap> {
         let pa = self.locate_atomic(bus, va, 16, AccessKind::Amo)?;
         let fault = |AccessError| access_fault(AccessKind::Amo, va);
-        let now = self.clock();
+        let now = self.mtime();
         let old = [
             bus.load(pa, 8, now).map_err(fault)?,
             bus.load(pa.offset(8), 8, now).map_err(fault)?,
@@ -514,7 +514,7 @@ impl Hart {
     pub fn load_reserved(&mut self, bus: &mut Bus, va: VirtAddr, size: u8) -> Result<u64, Trap> {
         let pa = self.locate_atomic(bus, va, size, AccessKind::Load)?;
         let value = bus
-            .load(pa, size, self.clock())
+            .load(pa, size, self.mtime())
             .map_err(|AccessError| access_fault(AccessKind::Load, va))?;
         bus.reserve(self.id, pa);
         self.note_load(va, size);
@@ -533,7 +533,7 @@ impl Hart {
         if !bus.take_reservation(self.id, pa) {
             return Ok(false);
         }
-        bus.store(self.id, pa, size, value, self.clock())
+        bus.store(self.id, pa, size, value, self.mtime())
             .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
         self.note_store(va, size, value);
         Ok(true)
@@ -565,7 +565,7 @@ impl Hart {
         let block = VirtAddr(va.0 & !(CACHE_BLOCK - 1));
         let pa = self.locate_block(bus, va, AccessKind::CacheBlockZero)?;
         for offset in (0..CACHE_BLOCK).step_by(8) {
-            bus.store(self.id, pa.offset(offset), 8, 0, self.clock())
+            bus.store(self.id, pa.offset(offset), 8, 0, self.mtime())
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
             self.note_store(block.offset(offset), 8, 0);
         }

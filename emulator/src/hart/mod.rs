@@ -70,10 +70,9 @@ pub struct Hart {
     isa: Isa,
     /// Instructions per tick of the time base.
     instructions_per_tick: u64,
-    /// Ticks that passed while the hart slept.
-    slept: u64,
-    /// What `mtime` is ahead of the clock: it is writable.
-    time_offset: u64,
+    /// Ticks that time is ahead of what the retired instructions say: `wfi` skips, and `mtime` is
+    /// writable.
+    time_ahead: u64,
     /// The CLINT's compare value for this hart.
     mtimecmp: u64,
 }
@@ -102,8 +101,7 @@ impl Hart {
             effects: Effects::default(),
             isa: config.isa,
             instructions_per_tick: config.instructions_per_tick.max(1),
-            slept: 0,
-            time_offset: 0,
+            time_ahead: 0,
             mtimecmp: u64::MAX,
         };
         hart.csr.misa = hart.isa.misa();
@@ -299,19 +297,14 @@ impl Hart {
         }
     }
 
-    /// The ticks of the time base since reset: retired instructions, and sleep.
-    pub fn clock(&self) -> u64 {
-        (self.retired / self.instructions_per_tick).wrapping_add(self.slept)
-    }
-
-    /// The time, as `time` and `mtime` read.
+    /// The time in ticks of the time base, as `time` and `mtime` read.
     pub fn mtime(&self) -> u64 {
-        self.clock().wrapping_add(self.time_offset)
+        (self.retired / self.instructions_per_tick).wrapping_add(self.time_ahead)
     }
 
     /// Sets the time.
     pub fn set_mtime(&mut self, value: u64) {
-        self.time_offset = value.wrapping_sub(self.clock());
+        self.time_ahead = value.wrapping_sub(self.retired / self.instructions_per_tick);
         self.update_timers();
     }
 
@@ -361,8 +354,9 @@ impl Hart {
 
     /// Lets the time jump to `at`: the hart slept.
     pub fn skip_to(&mut self, at: u64) {
-        let sleep = at.saturating_sub(self.mtime());
-        self.slept = self.slept.wrapping_add(sleep);
+        self.time_ahead = self
+            .time_ahead
+            .wrapping_add(at.saturating_sub(self.mtime()));
         self.update_timers();
     }
 

@@ -16,7 +16,7 @@ pub struct AccessError;
 pub trait Device: Send {
     /// The device's name, as logs and errors give it.
     fn name(&self) -> &'static str;
-    /// Reads `size` bytes at `offset`; `now` is the board's clock in ticks of the time base.
+    /// Reads `size` bytes at `offset`; `now` is the time in ticks of the time base.
     fn read(&mut self, offset: u64, size: u8, now: u64) -> Result<u64, AccessError>;
     /// Writes the low `size` bytes of `value` at `offset`.
     fn write(&mut self, offset: u64, size: u8, value: u64, now: u64) -> Result<(), AccessError>;
