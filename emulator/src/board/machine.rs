@@ -208,11 +208,18 @@ impl Machine {
 
     /// Runs until the guest ends or a limit is reached.
     pub fn run<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
+        let stop = self.run_to_stop(limits, observer);
+        self.flush_console();
+        stop
+    }
+
+    fn run_to_stop<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
         let end = limits.max_instructions.unwrap_or(u64::MAX);
         loop {
             if let Some(stop) = self.serve(false) {
                 return stop;
             }
+            self.flush_console();
             let left = end.saturating_sub(self.hart.retired);
             if left == 0 {
                 return Stop::InstructionLimit;
@@ -274,6 +281,13 @@ impl Machine {
         };
         self.serve_replies();
         stop
+    }
+
+    /// Shows unfinished lines. The next write to the console meets the error, if there is one.
+    fn flush_console(&mut self) {
+        if let Some(htif) = self.htif.as_mut() {
+            let _ = htif.device.flush();
+        }
     }
 
     fn serve_clint(&mut self) {
