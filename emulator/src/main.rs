@@ -24,7 +24,7 @@ fn main() {
             }
         };
         let l = Limits {
-            max_instructions: Some(5_000_000),
+            max_instructions: Some(400_000_000),
             deadline: None,
         };
         let s = match &dir {

@@ -117,3 +117,77 @@ impl Hart {
         (row.exists)(self).then(|| (row.read)(self))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hart::HartConfig;
+    use crate::isa::{CSRS, Isa, csr_name};
+
+    fn hart(isa: Isa) -> Hart {
+        let config = HartConfig {
+            isa,
+            instructions_per_tick: 100,
+        };
+        Hart::new(0, &config)
+    }
+
+    #[test]
+    fn the_table_and_the_names_agree() {
+        for row in ROWS {
+            assert_eq!(csr_name(row.number), Some(row.name), "{:#x}", row.number);
+        }
+    }
+
+    #[test]
+    fn no_number_stands_twice() {
+        let mut numbers: Vec<u16> = ROWS.iter().map(|row| row.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), ROWS.len());
+    }
+
+    #[test]
+    fn every_named_csr_is_there_but_those_of_what_is_left_out() {
+        // PMP has 16 entries, and triggers compare no context.
+        let absent = |name: &str| {
+            let number = name.trim_start_matches(char::is_alphabetic).parse::<u32>();
+            match number {
+                Ok(entry) if name.starts_with("pmpaddr") => entry >= 16,
+                Ok(entry) if name.starts_with("pmpcfg") => entry >= 4,
+                _ => ["scontext", "hcontext", "mcontext", "tcontrol"].contains(&name),
+            }
+        };
+        for &(number, name) in CSRS {
+            assert_eq!(row(number).is_none(), absent(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_write_never_leaves_what_cannot_be_read_back_and_written_again() {
+        for row in ROWS {
+            for value in [0, u64::MAX, 0x5555_5555_5555_5555, 0x8000_0000_0000_0002] {
+                let mut hart = hart(Isa::EVERYTHING);
+                (row.write)(&mut hart, value);
+                let legal = (row.read)(&hart);
+                (row.write)(&mut hart, legal);
+                // A counter moves by the instruction that writes it.
+                if !["mcycle", "minstret"].contains(&row.name) {
+                    assert_eq!((row.read)(&hart), legal, "{} = {value:#x}", row.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn privilege_and_read_only_follow_from_the_number() {
+        let mut hart = hart(Isa::default());
+        assert!(hart.read_csr(0xf14, false).is_ok(), "mhartid can be read");
+        assert!(hart.read_csr(0xf14, true).is_err(), "but not written");
+        hart.set_privilege(Privilege::Supervisor);
+        assert!(hart.read_csr(MSTATUS, false).is_err());
+        assert!(hart.read_csr(SATP, true).is_ok());
+        hart.set_privilege(Privilege::User);
+        assert!(hart.read_csr(SATP, false).is_err());
+    }
+}
