@@ -6,7 +6,7 @@ use super::{Limits, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
 use crate::dev::htif::{Htif, HtifError, HtifEvent, HtifMemory};
 use crate::dev::rom::Rom;
-use crate::engine::{self, Decoder, Observer, Pause};
+use crate::engine::{Observer, Pause, Reference};
 use crate::hart::{Hart, TrapTaken};
 use crate::isa::{Extension, Interrupt};
 use crate::loader::{Guest, LoadError, Piece};
@@ -65,7 +65,7 @@ const SLICE: u64 = 20_000;
 pub struct Machine {
     hart: Hart,
     bus: Bus,
-    decoder: Decoder,
+    engine: Reference,
     htif: Option<HostInterface>,
 }
 
@@ -181,7 +181,7 @@ impl Machine {
         Ok(Self {
             hart,
             bus,
-            decoder: Decoder::default(),
+            engine: Reference::default(),
             htif: None,
         })
     }
@@ -239,13 +239,9 @@ impl Machine {
         while self.hart.retired < end {
             let left = end - self.hart.retired;
             let budget = left.min(self.hart.instructions_to_timer());
-            let pause = engine::run(
-                &mut self.hart,
-                &mut self.bus,
-                &mut self.decoder,
-                budget,
-                observer,
-            );
+            let pause = self
+                .engine
+                .run(&mut self.hart, &mut self.bus, budget, observer);
             match pause {
                 Pause::Budget => self.hart.update_timers(),
                 Pause::Attention => {

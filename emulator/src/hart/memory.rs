@@ -321,7 +321,7 @@ impl Hart {
     fn fetch_half(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<u16, Trap> {
         let pa = self.locate(bus, va, 2, AccessKind::Fetch)?;
         let half = bus
-            .load(pa, 2, self.mtime())
+            .fetch(pa, self.mtime())
             .map_err(|AccessError| access_fault(AccessKind::Fetch, va))?;
         let whole_page = self
             .pmp

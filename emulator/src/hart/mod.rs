@@ -47,6 +47,8 @@ pub struct Hart {
     pub privilege: Privilege,
     /// An interrupt may have become takeable: look before the next instruction.
     pub check_interrupts: bool,
+    /// A timer was set, so the engine's budget may be too long.
+    timer_changed: bool,
     /// `wfi` was executed and nothing woke the hart yet.
     pub waiting: bool,
     /// The hart's number, `mhartid`.
@@ -88,6 +90,7 @@ impl Hart {
             f: [0; 32],
             privilege: Privilege::Machine,
             check_interrupts: false,
+            timer_changed: false,
             waiting: false,
             id,
             extensions: config.isa.extensions(),
@@ -324,6 +327,18 @@ impl Hart {
         self.set_line(Interrupt::MachineTimer, now >= self.mtimecmp);
         let supervisor = self.supervisor_timer_on() && now >= self.csr.stimecmp;
         self.set_line(Interrupt::SupervisorTimer, supervisor);
+    }
+
+    /// A timer was set: compares it, and lets the engine stop so that the next deadline is known.
+    pub(crate) fn reschedule(&mut self) {
+        self.update_timers();
+        self.timer_changed = true;
+        self.check_interrupts = true;
+    }
+
+    /// Whether a timer was set since the last call.
+    pub fn take_timer_changed(&mut self) -> bool {
+        std::mem::take(&mut self.timer_changed)
     }
 
     /// The time at which a timer that has not fired yet will, or `u64::MAX`.

@@ -232,7 +232,7 @@ pub(super) fn write_sip(hart: &mut Hart, value: u64) {
 
 pub(super) fn write_stimecmp(hart: &mut Hart, value: u64) {
     hart.csr.stimecmp = value;
-    hart.update_timers();
+    hart.reschedule();
 }
 
 // ---- Environment configuration. ----
@@ -283,7 +283,7 @@ pub(super) fn write_menvcfg(hart: &mut Hart, value: u64) {
     if changed & (MENVCFG_ADUE | MENVCFG_PBMTE) != 0 {
         hart.translation_changed();
     }
-    hart.update_timers();
+    hart.reschedule();
 }
 
 // ---- State enables. ----

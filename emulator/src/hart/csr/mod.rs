@@ -11,7 +11,7 @@ pub(crate) use hooks::{MENVCFG_ADUE, MENVCFG_PBMTE, MENVCFG_STCE, misa_bit, read
 pub use table::{ROWS, Row};
 
 use super::{Hart, Trap};
-use crate::isa::{Exception, Privilege};
+use crate::isa::{Exception, Interrupt, Privilege};
 use std::sync::LazyLock;
 
 /// `fflags`.
@@ -99,6 +99,17 @@ impl Hart {
         }
     }
 
+    /// What a read-modify-write instruction changes, where that is not what it reads: of
+    /// `mip.SEIP` it changes the bit that software wrote, without the line of the interrupt
+    /// controller.
+    pub fn csr_to_modify(&self, number: u16, read: u64) -> u64 {
+        let external = Interrupt::SupervisorExternal.mask();
+        match number {
+            MIP => read & !external | self.csr.mip_software & external,
+            _ => read,
+        }
+    }
+
     /// Writes a CSR that [`Hart::read_csr`] allowed to be written.
     pub fn write_csr(&mut self, number: u16, value: u64) {
         if let Some(row) = row(number) {
@@ -177,6 +188,19 @@ mod tests {
                 }
             }
         }
+    }
+
+    #[test]
+    fn the_line_of_the_interrupt_controller_is_not_written_back() {
+        let mut hart = hart(Isa::default());
+        let external = Interrupt::SupervisorExternal;
+        hart.set_line(external, true);
+        let read = hart.read_csr(MIP, true).unwrap();
+        assert_eq!(read, external.mask());
+        let software = Interrupt::SupervisorSoftware.mask();
+        hart.write_csr(MIP, hart.csr_to_modify(MIP, read) | software);
+        hart.set_line(external, false);
+        assert_eq!(hart.mip(), software);
     }
 
     #[test]
