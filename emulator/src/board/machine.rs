@@ -327,7 +327,7 @@ impl Machine {
             HtifEvent::Exit(code) => Some(Stop::Exit(code)),
             HtifEvent::Error(error) => Some(Stop::BadRequest(error)),
             HtifEvent::Syscall { number, result } if result < 0 => {
-                log::warn!(target: "dev::htif", "system call {number} answered with error {result}");
+                log::warn!(target: crate::trace::DEV_HTIF, "system call {number} answered with error {result}");
                 None
             }
             _ => None,

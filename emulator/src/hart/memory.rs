@@ -12,6 +12,7 @@ use crate::mmu::{
     Access, AccessKind, AdPolicy, EntryError, Fault, Fence, Mode, Outcome, PageTableMemory,
     PageTableWriter, Pte, PteRules, Satp, WalkConfig, effective_privilege, translate,
 };
+use crate::trace;
 
 /// The bytes that one cache-block operation covers.
 const CACHE_BLOCK: u64 = 64;
@@ -161,7 +162,7 @@ impl Hart {
     #[cold]
     fn page_fault(&self, fault: Fault) -> Trap {
         log::info!(
-            target: "mmu::fault",
+            target: trace::MMU_FAULT,
             "hart {} #{} {} pc {:#x}: {fault}",
             self.id, self.retired, self.privilege, self.pc
         );
@@ -261,7 +262,7 @@ impl Hart {
     pub fn fence_translation(&mut self, va: Option<VirtAddr>, asid: Option<u16>) {
         let dropped = self.tlb.flush(Fence { va, asid });
         log::debug!(
-            target: "mmu::fence",
+            target: trace::MMU_FENCE,
             "hart {} #{} {} pc {:#x}: sfence.vma {} {}: {dropped} entries dropped",
             self.id, self.retired, self.privilege, self.pc,
             va.map_or("all addresses".into(), |va| va.to_string()),

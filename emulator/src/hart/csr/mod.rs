@@ -117,7 +117,7 @@ impl Hart {
             if !row.alias {
                 self.note_csr(number, (row.read)(self));
             }
-            log::debug!(target: "csr", "hart {} {} pc {:#x}: {} = {:#x}", self.id, self.privilege, self.pc, row.name, (row.read)(self));
+            log::debug!(target: crate::trace::CSR, "hart {} {} pc {:#x}: {} = {:#x}", self.id, self.privilege, self.pc, row.name, (row.read)(self));
             self.check_interrupts = true;
         }
     }
