@@ -74,6 +74,22 @@
   bne  s10, t6, fail
 .endm
 
+// The atomic must trap for its misalignment, with an address-misaligned or,
+// as the manual also allows, an access-fault exception.
+.macro must_trap_misaligned cause:req, insn:vararg
+  la   tp, 98f
+97:
+  \insn
+  j    fail
+98:
+  li   t6, \cause
+  beq  s8, t6, 95f
+  expect s8, \cause + 1
+95:
+  la   t6, 97b
+  bne  s10, t6, fail
+.endm
+
 // The last trap had this trap value.
 .macro expect_tval value:req
   li   t6, \value

@@ -23,6 +23,11 @@ _start:
   csrw pmpaddr15, t0
   li   t0, (PMP_NAPOT | PMP_R | PMP_W | PMP_X) << 56
   csrw pmpcfg2, t0
+  // Open what Smstateen guards, where it exists.
+  la   tp, 2f
+  li   t0, -1
+  csrw CSR_MSTATEEN0, t0
+2:
   li   t0, MSTATUS_FS
   csrw mstatus, t0
   fscsr zero
@@ -148,4 +153,18 @@ fromhost:
 .macro must_be_illegal insn:vararg
   must_trap CAUSE_ILLEGAL, \insn
   expect_tval_illegal
+.endm
+
+// In this mode, `insn` traps to machine mode with this cause.
+.macro traps_in mode:req, cause:req, insn:vararg
+  enter \mode
+  must_trap \cause, \insn
+  expect s7, MODE_M
+.endm
+
+// In this mode, `insn` works.
+.macro works_in mode:req, insn:vararg
+  enter \mode
+  \insn
+  to_machine
 .endm
