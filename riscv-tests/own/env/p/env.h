@@ -70,6 +70,12 @@ trap_s:
   sret
 
 unexpected:
+  // The mailbox is written by machine mode for itself.
+  addi t6, s7, -MODE_M
+  bnez t6, 1f
+  li   t6, MSTATUS_MPRV
+  csrc mstatus, t6
+1:
   // check | (cause + 1) << 16, and bit 24 for an interrupt
   addi t6, s8, 1
   slli t6, t6, 48
