@@ -1,6 +1,6 @@
 // A store over two pages whose second page faults writes nothing. The manual
-// lets a hart write the first part ("Supervisor Trap Value Register"); Pagewalk
-// promises that it does not.
+// lets a hart write the first part ("Virtual Address Translation Process", on
+// misaligned accesses), and Spike does; Pagewalk promises that it does not.
 // env: p
 #include "env.h"
 #include "paging.h"
