@@ -174,3 +174,19 @@ fromhost:
   \insn
   to_machine
 .endm
+
+// mip bit `irq` becomes `value`: soon, though the manual does not say at once
+// for what comes from outside of the hart ("Machine Timer Registers").
+.macro becomes irq:req, value:req
+  li   t5, 100000
+95:
+  csrr t6, mip
+  srli t6, t6, \irq
+  andi t6, t6, 1
+  addi t6, t6, -\value
+  beqz t6, 96f
+  addi t5, t5, -1
+  bnez t5, 95b
+  j    fail
+96:
+.endm
