@@ -65,5 +65,6 @@ pub mod loader;
 pub mod mem;
 pub mod mmu;
 pub mod report;
+pub mod runner;
 pub mod softfloat;
 pub mod trace;

@@ -1,21 +1,30 @@
-//! The log targets, declared once: what `--log` and `RUST_LOG` can name.
+//! The log targets, declared once: what `--log` and `RUST_LOG` can switch on.
+
+/// A log target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    /// The level of its lines, and what they say.
+    pub about: &'static str,
+}
 
 macro_rules! targets {
-    ($($constant:ident $name:literal $what:literal;)*) => {
-        $(#[doc = $what] pub const $constant: &str = $name;)*
+    ($($constant:ident $name:literal $about:literal;)*) => {
+        $(#[doc = $about] pub const $constant: &str = $name;)*
 
-        /// Every target: its name, and what is logged under it.
-        pub const TARGETS: &[(&str, &str)] = &[$(($name, $what),)*];
+        /// Every log target.
+        pub const TARGETS: &[Target] = &[$(Target { name: $name, about: $about },)*];
     };
 }
 
 targets! {
-    EXEC "exec" "each instruction (trace)";
-    TRAP "trap" "traps that are taken (info)";
-    IRQ "irq" "interrupts that are taken (info)";
-    CSR "csr" "writes to control and status registers (debug)";
-    MMU_FAULT "mmu::fault" "page faults and why (info)";
-    MMU_FENCE "mmu::fence" "translation fences and what they dropped (debug)";
-    LOADER "loader" "what is loaded where";
-    DEV_HTIF "dev::htif" "requests of the guest to the host";
+    EXEC "exec" "trace: every instruction that completes";
+    TRAP "trap" "info: every exception taken";
+    IRQ "irq" "info: every interrupt taken";
+    CSR "csr" "debug: every CSR write";
+    MMU_FAULT "mmu::fault" "info: every page fault, and the bit that decided";
+    MMU_FENCE "mmu::fence" "debug: every sfence.vma";
+    LOADER "loader" "warn: what the guest's file lacks";
+    DEV_HTIF "dev::htif" "warn: requests to the host that fail";
 }
