@@ -13,8 +13,6 @@
 
 test_begin
   plant page
-  li   t0, ENVCFG_ADUE
-  csrc CSR_MENVCFG, t0
   paging_on
   li   s0, WINDOW
   check 1

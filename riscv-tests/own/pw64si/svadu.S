@@ -15,9 +15,9 @@
 
 test_begin
   plant page
+  paging_on
   li   t0, ENVCFG_ADUE
   csrs CSR_MENVCFG, t0
-  paging_on
   li   s0, WINDOW
   check 1
   map_page 0, page, FRESH

@@ -43,7 +43,10 @@
   sfence.vma
 .endm
 
+// A and D are left to software, whatever the hart does after reset.
 .macro paging_on
+  li   t5, ENVCFG_ADUE
+  csrc CSR_MENVCFG, t5
   li   t5, 0x80000000 >> 12 << 10 | PTE_RWXAD
   set_root 2, t5
   entry_for t5, middle, PTE_V
