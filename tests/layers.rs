@@ -46,7 +46,10 @@ fn imports(text: &str) -> BTreeSet<String> {
             let rest = code[at + root.len()..].trim_start();
             let list = match rest.strip_prefix('{') {
                 Some(list) => list.split('}').next().unwrap_or_default(),
-                None => rest.split([';', ',', ')', '>', ' ']).next().unwrap_or_default(),
+                None => rest
+                    .split([';', ',', ')', '>', ' '])
+                    .next()
+                    .unwrap_or_default(),
             };
             for item in list.split(',') {
                 let room = item.trim().split("::").next().unwrap_or_default();
@@ -89,7 +92,9 @@ fn each_room_imports_only_from_those_to_its_left() {
 
 #[test]
 fn imports_are_found_however_they_are_written() {
-    let found = imports("use crate::isa::Insn;\nuse crate::{hart::Hart, mem::Bus};\nlet x = crate::mmu::walk();\n// crate::board");
+    let found = imports(
+        "use crate::isa::Insn;\nuse crate::{hart::Hart, mem::Bus};\nlet x = crate::mmu::walk();\n// crate::board",
+    );
     let expected = ["hart", "isa", "mem", "mmu"].map(String::from);
     assert_eq!(found, BTreeSet::from(expected));
 }
@@ -103,10 +108,14 @@ fn unsafe_code_stays_in_its_rooms() {
             continue;
         }
         let text = fs::read_to_string(&path).unwrap();
-        let code = text.lines().filter(|line| !line.trim_start().starts_with("//"));
+        let code = text
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("//"));
         for line in code {
             assert!(
-                !line.split(|c: char| !c.is_alphanumeric()).any(|word| word == "unsafe"),
+                !line
+                    .split(|c: char| !c.is_alphanumeric())
+                    .any(|word| word == "unsafe"),
                 "{}: {line}",
                 inside.display()
             );

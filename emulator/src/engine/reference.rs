@@ -15,7 +15,6 @@ pub fn run<O: Observer>(
     observer: &mut O,
 ) -> Pause {
     let end = hart.retired.saturating_add(budget);
-    let mut last_trap = None;
     hart.effects.enabled = O::EFFECTS;
     loop {
         if hart.check_interrupts
@@ -37,10 +36,10 @@ pub fn run<O: Observer>(
         if let Err(trap) = step(hart, bus, decoder, observer) {
             let taken = hart.take_trap(Cause::Exception(trap.exception), trap.value);
             observer.trapped(hart, &taken);
-            if repeats(last_trap, &taken) {
+            // The hart remembers it, because a fetch from a device ends this run each time.
+            if repeats(hart.last_exception.replace(taken), &taken) {
                 return Pause::TrapLoop(taken);
             }
-            last_trap = Some(taken);
         }
         if bus.needs_attention() {
             return Pause::Attention;

@@ -49,6 +49,8 @@ pub struct Hart {
     pub check_interrupts: bool,
     /// `wfi` was executed and nothing woke the hart yet.
     pub waiting: bool,
+    /// The last exception taken: the engine looks for a hart that traps for ever.
+    pub last_exception: Option<TrapTaken>,
     /// The hart's number, `mhartid`.
     pub id: usize,
     /// The extensions that are on now: those of the ISA less what `misa` switched off.
@@ -89,6 +91,7 @@ impl Hart {
             privilege: Privilege::Machine,
             check_interrupts: false,
             waiting: false,
+            last_exception: None,
             id,
             extensions: config.isa.extensions(),
             csr: CsrState::default(),
