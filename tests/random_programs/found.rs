@@ -46,3 +46,19 @@ fn a_trap_handler_outside_ram_is_a_trap_loop() {
         assert!(matches!(stop, Stop::TrapLoop(_)), "{handler:#x}: {stop:?}");
     }
 }
+
+/// A deadline that moves closer in the middle of a run is kept to the instruction.
+#[test]
+fn a_supervisor_timer_set_by_the_guest_fires_in_time() {
+    let mut machine = machine(&["csrrw x0,stimecmp,x5", "addi x6,x6,1", "jal x0,-4"]);
+    let hart = machine.hart_mut();
+    hart.write_csr(0x30a, 1 << 63);
+    hart.write_csr(0x304, 1 << 5);
+    hart.write_csr(0x300, 1 << 3);
+    hart.write_csr(0x305, RAM + 0x1000);
+    hart.set_x(5, 21);
+    // The handler is not an instruction, so that the run ends there.
+    assert!(matches!(run(&mut machine, 100), Stop::TrapLoop(_)));
+    assert_eq!(machine.hart().retired, 21);
+    assert_eq!(machine.hart().x(6), 10);
+}

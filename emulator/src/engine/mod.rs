@@ -15,7 +15,7 @@ use crate::hart::TrapTaken;
 pub enum Pause {
     /// The budget of instructions is used up.
     Budget,
-    /// The last instruction touched a device or the host interface.
+    /// The last instruction touched a device or the host interface, or set a timer.
     Attention,
     /// The hart waits for an interrupt, and none is pending.
     Waiting,

@@ -41,7 +41,7 @@ pub fn run<O: Observer>(
                 return Pause::TrapLoop(taken);
             }
         }
-        if bus.needs_attention() {
+        if bus.needs_attention() || std::mem::take(&mut hart.timer_set) {
             return Pause::Attention;
         }
     }

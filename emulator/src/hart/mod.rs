@@ -49,6 +49,8 @@ pub struct Hart {
     pub check_interrupts: bool,
     /// `wfi` was executed and nothing woke the hart yet.
     pub waiting: bool,
+    /// A timer was set: the engine must stop, for its budget went by the old deadline.
+    pub timer_set: bool,
     /// The last exception taken: the engine looks for a hart that traps for ever.
     pub last_exception: Option<TrapTaken>,
     /// The hart's number, `mhartid`.
@@ -91,6 +93,7 @@ impl Hart {
             privilege: Privilege::Machine,
             check_interrupts: false,
             waiting: false,
+            timer_set: false,
             last_exception: None,
             id,
             extensions: config.isa.extensions(),

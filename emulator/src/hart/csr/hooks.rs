@@ -232,6 +232,7 @@ pub(super) fn write_sip(hart: &mut Hart, value: u64) {
 
 pub(super) fn write_stimecmp(hart: &mut Hart, value: u64) {
     hart.csr.stimecmp = value;
+    hart.timer_set = true;
     hart.update_timers();
 }
 
@@ -283,6 +284,7 @@ pub(super) fn write_menvcfg(hart: &mut Hart, value: u64) {
     if changed & (MENVCFG_ADUE | MENVCFG_PBMTE) != 0 {
         hart.translation_changed();
     }
+    hart.timer_set |= changed & MENVCFG_STCE != 0;
     hart.update_timers();
 }
 
