@@ -13,6 +13,7 @@ const LAYERS: &[&[&str]] = &[
     &["engine"],
     &["board"],
     &["report", "debug"],
+    &["runner"],
     &["cli"],
 ];
 
