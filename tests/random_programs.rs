@@ -1,0 +1,29 @@
+//! Random programs on random machines: nothing that a guest does panics, hangs, breaks a WARL
+//! rule, or depends on who watches.
+//!
+//! The fuzzing target in `emulator/fuzz` does the same for as long as one likes.
+
+mod found;
+mod harness;
+
+use harness::{Report, check};
+
+/// Some seed gives each kind of end, and most programs get far.
+#[test]
+fn random_programs_keep_the_rules() {
+    let reports: Vec<Report> = (0..3000u64)
+        .map(|seed| check(&seed.to_le_bytes()))
+        .collect();
+    let instructions: u64 = reports.iter().map(|report| report.instructions).sum();
+    let traps: u64 = reports.iter().map(|report| report.traps).sum();
+    eprintln!("{instructions} instructions, {traps} traps");
+    let far = reports
+        .iter()
+        .filter(|report| report.instructions > 1000)
+        .count();
+    assert!(
+        far > 500,
+        "only {far} programs ran for more than 1,000 instructions"
+    );
+    assert!(traps > 100_000, "{traps} traps");
+}
