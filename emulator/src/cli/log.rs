@@ -16,8 +16,8 @@ pub(super) struct LogArguments {
     ///
     /// The targets are exec (trace: every instruction), trap and irq (info: every trap and
     /// interrupt), csr (debug: every CSR write), mmu::fault (info: every page fault and the bit
-    /// that decided), mmu::fence (debug: every sfence.vma), loader (warn). Without this option
-    /// RUST_LOG counts, and without that warnings are logged.
+    /// that decided), mmu::fence (debug: every sfence.vma), dev::htif and loader (warn). Without this
+    /// option RUST_LOG counts, and without that warnings are logged.
     #[arg(long, value_name = "FILTER", value_parser = filter)]
     log: Option<String>,
 

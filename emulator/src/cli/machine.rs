@@ -2,8 +2,7 @@
 
 use super::values;
 use clap::{Args, ValueEnum};
-use pagewalk::board::AdChoice;
-use pagewalk::board::MachineConfig;
+use pagewalk::board::{AdChoice, MachineConfig};
 use pagewalk::isa::Isa;
 
 /// The machine.

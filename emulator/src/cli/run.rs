@@ -1,23 +1,21 @@
 //! `pagewalk run`.
 
-use super::console::Console;
+use super::ending;
 use super::log::LogArguments;
 use super::machine::MachineArguments;
-use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, say, values};
+use super::{WRONG_COMMAND_LINE, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
 use pagewalk::engine::{Observer, Pair};
-use pagewalk::hart::TrapTaken;
 use pagewalk::loader::Guest;
 use pagewalk::report::commit_log::CommitLog;
 use pagewalk::report::log::LogObserver;
-use pagewalk::report::place::Place;
 use pagewalk::report::signature;
-use pagewalk::report::stats::{Stats, grouped};
+use pagewalk::report::stats::Stats;
 use pagewalk::report::traps::TrapHistory;
 use std::fs::File;
-use std::io::{BufWriter, Write};
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
@@ -133,7 +131,8 @@ pub(super) struct Request<'a> {
 
 /// Runs a guest to its end and returns the exit code.
 pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
-    let mut machine = Machine::new(&request.machine, &mut guest, Box::new(Console::new()))?;
+    let mut machine = Machine::new(&request.machine, &mut guest, Box::new(io::stdout()))?;
+    machine.set_console_input(Box::new(io::stdin()));
     let guest = &guest;
     let signature = request
         .signature
@@ -159,19 +158,29 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let mut traps = TrapHistory::default();
     let stop = observe(&mut machine, &limits, guest, &mut traps, &mut commits);
     let time = start.elapsed();
-    Console::new().flush()?;
+    let flushed = io::stdout().flush();
     if let Some((log, path)) = commits {
         log.finish().with_context(|| path.display().to_string())?;
     }
     if let Some(signature) = signature {
         signature.write(&machine, request.granularity)?;
     }
-    let code = tell(&stop, &machine, guest, &traps, request);
+    let end = ending::Ending {
+        stop: &stop,
+        hart: machine.hart(),
+        guest,
+        traps: &traps,
+        timeout: request.timeout,
+    };
+    let code = end.tell();
     if request.stats {
         let stats = Stats::new(machine.hart(), &traps, time);
-        let _ = write!(std::io::stderr(), "{stats}");
+        let _ = write!(io::stderr(), "{stats}");
     }
-    Ok(code)
+    Ok(match flushed {
+        Err(error) if code == 0 => ending::output_lost(error.kind()),
+        _ => code,
+    })
 }
 
 type Commits<'a> = (CommitLog<BufWriter<File>>, &'a Path);
@@ -250,87 +259,4 @@ impl<'a> Signature<'a> {
             ),
         }
     }
-}
-
-/// Says how the run ended, unless the guest ended it well, and gives the exit code.
-fn tell(
-    stop: &Stop,
-    machine: &Machine,
-    guest: &Guest,
-    traps: &TrapHistory,
-    request: &Request<'_>,
-) -> u8 {
-    let hart = machine.hart();
-    let here = Place::of(guest, hart.pc);
-    let mode = hart.privilege;
-    let count = grouped(hart.retired);
-    match stop {
-        Stop::Exit(0) => 0,
-        Stop::Exit(code) => {
-            let exit = u8::try_from(*code).unwrap_or(u8::MAX);
-            say(format_args!(
-                "the guest exited with code {code} after {count} instructions"
-            ));
-            if u64::from(exit) != *code {
-                say(format_args!(
-                    "{code} does not fit an exit code; it becomes {exit}"
-                ));
-            }
-            exit
-        }
-        Stop::InstructionLimit => {
-            say(format_args!(
-                "the limit of {} instructions is reached, in {mode}-mode at {here}",
-                grouped(request.max_instructions.unwrap_or(hart.retired))
-            ));
-            LIMIT
-        }
-        Stop::Timeout => {
-            let limit = request.timeout.unwrap_or_default().as_secs_f64();
-            say(format_args!(
-                "the limit of {limit} s is reached after {count} instructions, in {mode}-mode at {here}"
-            ));
-            LIMIT
-        }
-        Stop::TrapLoop(repeated) => {
-            tell_trap_loop(repeated, guest, traps);
-            CANNOT_GO_ON
-        }
-        Stop::Asleep => {
-            say(format_args!(
-                "the guest waits in {mode}-mode at {here}, after {count} instructions, for an \
-                 interrupt that nothing will raise (mie {:#x}, mip {:#x})",
-                hart.csr.mie,
-                hart.mip()
-            ));
-            CANNOT_GO_ON
-        }
-        Stop::BadRequest(what) => {
-            say(format_args!(
-                "the guest asked for what does not exist, in {mode}-mode at {here}: {what}"
-            ));
-            CANNOT_GO_ON
-        }
-    }
-}
-
-fn tell_trap_loop(repeated: &TrapTaken, guest: &Guest, traps: &TrapHistory) {
-    let first = traps.before_loop().unwrap_or(repeated);
-    let (register, handler) = match repeated.to {
-        pagewalk::isa::Privilege::Supervisor => ("stvec", repeated.handler),
-        _ => ("mtvec", repeated.handler),
-    };
-    say(format_args!(
-        "{} in {}-mode at {} (value {:#x}), after {} instructions",
-        first.cause,
-        first.from,
-        Place::of(guest, first.epc),
-        first.value,
-        grouped(first.retired),
-    ));
-    say(format_args!(
-        "the trap handler at {} ({register}) cannot run: {} there, for ever",
-        Place::of(guest, handler),
-        repeated.cause
-    ));
 }

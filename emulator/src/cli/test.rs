@@ -7,7 +7,7 @@ use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
 use pagewalk::runner::{
-    Found, Partition, Table, TestConfig, TestFile, TestResult, find, run_all, write_json,
+    Found, Partition, Run, Table, TestConfig, TestFile, TestResult, find, run_all, write_json,
     write_junit,
 };
 use std::fs::File;
@@ -159,15 +159,21 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     };
     let start = Instant::now();
     let results = run_tests(&mine, &config, arguments);
-    let time = start.elapsed();
-    print(&mut out, &results, &mine, &found, time, arguments)?;
+    let run = Run {
+        results: &results,
+        skipped: &found.skipped,
+        not_run: mine.len() - results.len(),
+        isa: &config.machine.isa,
+        time: start.elapsed(),
+    };
+    print(&mut out, &run, arguments)?;
     if let Some((path, mut file)) = junit {
-        write_junit(&mut file, &results, time)
+        write_junit(&mut file, &run)
             .and_then(|()| file.flush())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
     if let Some((path, mut file)) = json {
-        write_json(&mut file, &results, &config.machine.isa, time)
+        write_json(&mut file, &run)
             .and_then(|()| file.flush())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
@@ -226,15 +232,8 @@ fn run_tests(tests: &[TestFile], config: &TestConfig, arguments: &Arguments) -> 
     results
 }
 
-fn print(
-    out: &mut Output,
-    results: &[TestResult],
-    tests: &[TestFile],
-    found: &Found,
-    time: Duration,
-    arguments: &Arguments,
-) -> Result<()> {
-    for result in results {
+fn print(out: &mut Output, run: &Run<'_>, arguments: &Arguments) -> Result<()> {
+    for result in run.results {
         let name = &result.test.name;
         if !result.outcome.passed() {
             out.line(format_args!("FAIL  {name}: {}", result.outcome))?;
@@ -249,33 +248,35 @@ fn print(
             ))?;
         }
     }
-    let table = Table::new(results);
-    if !arguments.quiet && !results.is_empty() {
+    let table = Table::new(run.results);
+    if !arguments.quiet && !run.results.is_empty() {
         out.line(format_args!("{}\n{table}", table.heading()))?;
     }
     let mut sum = format!(
         "{} passed, {} failed in {:.2} s",
         table.total.passed,
         table.total.failed,
-        time.as_secs_f64()
+        run.time.as_secs_f64()
     );
-    if results.len() < tests.len() {
-        sum += &format!(
-            "; {} not run after the first failure",
-            tests.len() - results.len()
-        );
+    if run.not_run != 0 {
+        sum += &format!("; {} not run after the first failure", run.not_run);
     }
-    if tests.is_empty() {
+    if run.results.is_empty() {
         sum += "; none of the selected tests is in this partition";
     }
-    if !found.skipped.is_empty() && !arguments.quiet {
+    let skipped = run.skipped.len();
+    if skipped != 0 && !arguments.quiet {
         let more = if arguments.verbose {
             ""
         } else {
             " (-v lists them)"
         };
-        let count = found.skipped.len();
-        sum += &format!("; skipped {count} files that are not RISC-V programs{more}");
+        let files = if skipped == 1 {
+            "file that is not a RISC-V program"
+        } else {
+            "files that are not RISC-V programs"
+        };
+        sum += &format!("; skipped {skipped} {files}{more}");
     }
     out.line(format_args!("{sum}"))
 }

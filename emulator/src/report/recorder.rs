@@ -100,13 +100,50 @@ pub fn sources(insn: &Insn) -> [Option<Register>; 3] {
     found
 }
 
+/// A moment of a run.
+#[derive(Clone, Debug)]
+pub struct Moment {
+    /// The last instructions, oldest first.
+    pub steps: VecDeque<Step>,
+    integer: [u64; 32],
+    float: [u64; 32],
+}
+
+impl Moment {
+    fn new(hart: &Hart, steps: VecDeque<Step>) -> Self {
+        let mut moment = Self {
+            steps,
+            integer: [0; 32],
+            float: [0; 32],
+        };
+        moment.integer.copy_from_slice(hart.integer_registers());
+        moment.float.copy_from_slice(hart.float_registers());
+        moment
+    }
+
+    /// What a register held.
+    pub fn register(&self, register: Register) -> u64 {
+        match register {
+            Register::Integer(number) => self.integer[usize::from(number & 31)],
+            Register::Float(number) => self.float[usize::from(number & 31)],
+        }
+    }
+}
+
 /// A trap that no `mret` or `sret` has answered.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct OpenTrap {
     /// The trap.
     pub taken: TrapTaken,
+    /// What was before it.
+    pub before: Moment,
+}
+
+impl OpenTrap {
     /// The number of the test's check when it was taken: riscv-tests keep it in `gp`.
-    pub check: u64,
+    pub fn check(&self) -> u64 {
+        self.before.register(Register::Integer(3))
+    }
 }
 
 /// Traps can nest without end in a broken guest.
@@ -120,8 +157,8 @@ pub struct Recorder {
     open: VecDeque<OpenTrap>,
     /// Where a test goes when a check fails.
     fail: Vec<u64>,
-    /// The jump or branch that went there last.
-    failed_at: Option<Step>,
+    /// When it went there last: after a jump or branch.
+    failed_at: Option<Moment>,
 }
 
 impl Recorder {
@@ -137,9 +174,9 @@ impl Recorder {
         }
     }
 
-    /// The last instructions, oldest first.
-    pub fn steps(&self) -> impl DoubleEndedIterator<Item = &Step> {
-        self.steps.iter()
+    /// The end, `hart` being as the run left it.
+    pub fn end(&self, hart: &Hart) -> Moment {
+        Moment::new(hart, self.steps.clone())
     }
 
     /// The innermost trap from which the guest has not returned.
@@ -147,8 +184,8 @@ impl Recorder {
         self.open.back()
     }
 
-    /// The last jump or branch that was taken to the test's `fail` label.
-    pub fn failed_at(&self) -> Option<&Step> {
+    /// When a jump or branch was last taken to the test's `fail` label.
+    pub fn failed_at(&self) -> Option<&Moment> {
         self.failed_at.as_ref()
     }
 }
@@ -162,7 +199,7 @@ impl Observer for Recorder {
         self.steps.push_back(step);
         let after = retired.pc.wrapping_add(u64::from(retired.fetched.len));
         if hart.pc != after && self.fail.contains(&hart.pc) {
-            self.failed_at = Some(step);
+            self.failed_at = Some(Moment::new(hart, self.steps.clone()));
         }
         if matches!(retired.insn.op, Op::Mret | Op::Sret) {
             self.open.pop_back();
@@ -176,7 +213,7 @@ impl Observer for Recorder {
         }
         self.open.push_back(OpenTrap {
             taken: *trap,
-            check: hart.x(3),
+            before: Moment::new(hart, self.steps.clone()),
         });
     }
 }

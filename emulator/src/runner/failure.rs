@@ -5,7 +5,7 @@ use crate::hart::{Hart, TrapTaken};
 use crate::isa::{Isa, csr_number, decode, disassemble, disassemble_word, length};
 use crate::loader::Guest;
 use crate::report::place::{Place, Places};
-use crate::report::recorder::{Recorder, Register, Step, sources};
+use crate::report::recorder::{Moment, Recorder, Register, Step, sources};
 use std::collections::BTreeSet;
 use std::fmt;
 
@@ -17,13 +17,15 @@ pub struct Failure {
     /// What else there is to say.
     pub notes: Vec<String>,
     /// The last traps, oldest first.
-    pub traps: Vec<String>,
+    pub traps: Vec<TrapLine>,
     /// Registers that matter: name and value.
     pub registers: Vec<(String, u64)>,
     /// CSRs that matter: name and value.
     pub csrs: Vec<(String, u64)>,
-    /// The last instructions, oldest first.
+    /// The last instructions, oldest first: up to the one that made it fail.
     pub instructions: Vec<Line>,
+    /// How many more it ran after those, to say that it failed.
+    pub more: u64,
 }
 
 /// Where a test stopped.
@@ -57,15 +59,23 @@ pub struct Line {
 impl Failure {
     pub(super) fn new(outcome: &Outcome, guest: &Guest, hart: &Hart, recorder: &Recorder) -> Self {
         let places = Places::new(guest);
+        let end = recorder.end(hart);
+        let moment = match outcome {
+            Outcome::CheckFailed { .. } => recorder.failed_at(),
+            Outcome::UnexpectedTrap { .. } => recorder.open_trap().map(|open| &open.before),
+            _ => None,
+        };
+        let moment = moment.unwrap_or(&end);
+        let last = |moment: &Moment| moment.steps.back().map_or(0, |step| step.count);
         Self {
-            stopped_at: stopped_at(outcome, recorder, &places),
+            stopped_at: stopped_at(outcome, moment, &places),
             notes: notes(outcome, hart, recorder, &places),
             traps: recorder
                 .traps
                 .last()
-                .map(|trap| describe_trap(trap, &places))
+                .map(|trap| TrapLine::new(trap, &places))
                 .collect(),
-            registers: registers(hart, recorder),
+            registers: registers(moment),
             csrs: ["mstatus", "mcause", "mepc", "mtval", "satp"]
                 .into_iter()
                 .filter_map(|name| {
@@ -73,15 +83,58 @@ impl Failure {
                     Some((name.to_owned(), value))
                 })
                 .collect(),
-            instructions: recorder
-                .steps()
+            instructions: moment
+                .steps
+                .iter()
                 .map(|step| Line::new(step, &places))
                 .collect(),
+            more: last(&end).saturating_sub(last(moment)),
+        }
+    }
+}
+
+/// A trap, as text.
+#[derive(Clone, Debug)]
+pub struct TrapLine {
+    /// How many instructions had retired.
+    pub count: u64,
+    /// The mode it came from.
+    pub from: char,
+    /// The mode it went to.
+    pub to: char,
+    /// What happened.
+    pub cause: String,
+    /// The value written to `mtval` or `stval`.
+    pub value: u64,
+    /// Where.
+    pub place: Place,
+    /// The instruction, if it is known.
+    pub instruction: Option<String>,
+}
+
+impl TrapLine {
+    fn new(trap: &TrapTaken, places: &Places<'_>) -> Self {
+        let word = trapped_word(trap, places);
+        Self {
+            count: trap.retired,
+            from: trap.from.letter(),
+            to: trap.to.letter(),
+            cause: trap.cause.to_string(),
+            value: trap.value,
+            place: places.find(trap.epc, word),
+            instruction: word.map(|word| trapped_text(word, trap)),
         }
     }
 }
 
 impl Line {
+    /// Whether it is the one before over again, with nothing in between.
+    fn repeats(&self, previous: &Self) -> bool {
+        self.count == previous.count.wrapping_add(1)
+            && self.address == previous.address
+            && self.values == previous.values
+    }
+
     fn new(step: &Step, places: &Places<'_>) -> Self {
         Self {
             count: step.count,
@@ -116,7 +169,7 @@ fn values(step: &Step) -> String {
     shown.join(" ")
 }
 
-fn stopped_at(outcome: &Outcome, recorder: &Recorder, places: &Places<'_>) -> Option<Stopped> {
+fn stopped_at(outcome: &Outcome, moment: &Moment, places: &Places<'_>) -> Option<Stopped> {
     let trap = match outcome {
         Outcome::UnexpectedTrap { trap, .. } => Some(trap),
         Outcome::TrapLoop { first, .. } => Some(first),
@@ -124,18 +177,13 @@ fn stopped_at(outcome: &Outcome, recorder: &Recorder, places: &Places<'_>) -> Op
     };
     if let Some(trap) = trap {
         let word = trapped_word(trap, places);
-        let all = Isa::default().extensions();
         return Some(Stopped {
             place: places.find(trap.epc, word),
-            instruction: word.map(|(word, _)| blank(&disassemble_word(word, all, trap.epc))),
+            instruction: word.map(|word| trapped_text(word, trap)),
             values: String::new(),
         });
     }
-    let failed_at = match outcome {
-        Outcome::CheckFailed { .. } => recorder.failed_at(),
-        _ => None,
-    };
-    let step = failed_at.or(recorder.steps().next_back())?;
+    let step = moment.steps.back()?;
     Some(Stopped {
         place: place(step, places),
         instruction: Some(text(step)),
@@ -161,6 +209,12 @@ fn trapped_word(trap: &TrapTaken, places: &Places<'_>) -> Option<(u32, u8)> {
     let len = length(word as u16);
     let word = if len == 2 { word & 0xffff } else { word };
     Some((word, len))
+}
+
+/// The instruction that trapped, as text: also if the hart does not have it.
+fn trapped_text((word, _): (u32, u8), trap: &TrapTaken) -> String {
+    let all = Isa::default().extensions();
+    blank(&disassemble_word(word, all, trap.epc))
 }
 
 fn notes(outcome: &Outcome, hart: &Hart, recorder: &Recorder, places: &Places<'_>) -> Vec<String> {
@@ -212,24 +266,12 @@ fn missing_extension(trap: &TrapTaken, hart: &Hart, places: &Places<'_>) -> Opti
     ))
 }
 
-fn describe_trap(trap: &TrapTaken, places: &Places<'_>) -> String {
-    format!(
-        "#{} {} at {}, value {:#x}, {} to {}",
-        trap.retired,
-        trap.cause,
-        places.find(trap.epc, None),
-        trap.value,
-        trap.from,
-        trap.to
-    )
-}
-
 /// `gp`, the arguments and temporaries, and what the last instructions used.
-fn registers(hart: &Hart, recorder: &Recorder) -> Vec<(String, u64)> {
+fn registers(moment: &Moment) -> Vec<(String, u64)> {
     let always = [3].into_iter().chain(10..=17).chain(5..=7).chain(28..=31);
     let mut all: Vec<Register> = always.map(Register::Integer).collect();
     let mut used = BTreeSet::new();
-    for step in recorder.steps() {
+    for step in &moment.steps {
         used.extend(step.values.iter().flatten().map(|(register, _)| *register));
         used.extend(sources(&step.retired.insn).into_iter().flatten());
     }
@@ -237,7 +279,7 @@ fn registers(hart: &Hart, recorder: &Recorder) -> Vec<(String, u64)> {
     let more: Vec<Register> = used.into_iter().filter(|r| !all.contains(r)).collect();
     all.extend(more);
     all.into_iter()
-        .map(|register| (register.name().to_owned(), register.read(hart)))
+        .map(|register| (register.name().to_owned(), moment.register(register)))
         .collect()
 }
 
@@ -262,29 +304,109 @@ impl fmt::Display for Failure {
             block("stopped at", lines)?;
         }
         block("note", self.notes.clone())?;
-        block("last traps", self.traps.clone())?;
+        block("last traps", self.trap_lines())?;
         block("registers", in_columns(&self.registers))?;
         block("CSRs", in_columns(&self.csrs))?;
-        let width = |of: fn(&Line) -> usize| self.instructions.iter().map(of).max().unwrap_or(0);
-        let count = width(|line| line.count.to_string().len());
-        let address = width(|line| format!("{:#x}", line.address).len());
-        let symbol = width(|line| line.symbol.len()).min(28);
-        let instruction = width(|line| line.instruction.len()).min(32);
-        let lines = self.instructions.iter().map(|line| {
+        block("last instrs", self.instruction_lines())
+    }
+}
+
+impl Failure {
+    fn trap_lines(&self) -> Vec<String> {
+        let count = width(self.traps.iter().map(|trap| trap.count.to_string()));
+        let cause = width(self.traps.iter().map(|trap| trap.cause.clone()));
+        let line = |trap: &TrapLine| {
+            let TrapLine {
+                count: number,
+                from,
+                to,
+                cause: what,
+                value,
+                place,
+                instruction,
+            } = trap;
+            let instruction = instruction.as_deref().unwrap_or("");
+            let value = match value {
+                0 => String::new(),
+                value => format!("  tval {value:#x}"),
+            };
+            let name = match place.name() {
+                name if name.is_empty() => name,
+                name => format!(" <{name}>"),
+            };
+            let at = place.address;
+            format!(
+                "#{number:<count$} {from}>{to} {what:cause$}  at {at:#x}{name}  {instruction}{value}"
+            )
+        };
+        self.traps.iter().map(line).collect()
+    }
+
+    /// The last instructions, with the traps between them.
+    fn instruction_lines(&self) -> Vec<String> {
+        let all = || self.instructions.iter();
+        let count = width(all().map(|line| line.count.to_string()));
+        let address = width(all().map(|line| format!("{:#x}", line.address)));
+        let symbol = width(all().map(|line| line.symbol.clone())).min(28);
+        let instruction = width(all().map(|line| line.instruction.clone())).min(32);
+        let mut lines = Vec::new();
+        let mut traps = self.traps.iter().peekable();
+        let first = self.instructions.first().map_or(0, |line| line.count);
+        let put_repeated = |lines: &mut Vec<String>, times: &mut u64| {
+            if *times != 0 {
+                lines.push(format!("{:count$}    {times} times more", ""));
+                *times = 0;
+            }
+        };
+        let mut put_traps = |lines: &mut Vec<String>, before: u64| {
+            while let Some(trap) = traps.next_if(|trap| trap.count <= before) {
+                if trap.count > first {
+                    lines.push(format!(
+                        "{:count$}    {} at {:#x}, to {}-mode",
+                        "", trap.cause, trap.place.address, trap.to
+                    ));
+                }
+            }
+        };
+        let mut repeated = 0_u64;
+        let mut previous: Option<&Line> = None;
+        for line in all() {
+            if previous.is_some_and(|previous| line.repeats(previous)) {
+                repeated += 1;
+                previous = Some(line);
+                continue;
+            }
+            put_repeated(&mut lines, &mut repeated);
+            previous = Some(line);
+            put_traps(&mut lines, line.count);
             let Line {
                 count: number,
                 privilege,
+                address: at,
+                symbol: name,
                 instruction: text,
                 values,
-                ..
             } = line;
-            format!(
-                "#{number:<count$} {privilege} {:#0address$x} {:symbol$}  {text:instruction$}  {values}",
-                line.address, line.symbol
-            )
-        });
-        block("last instrs", lines.collect())
+            lines.push(format!(
+                "#{number:<count$} {privilege} {at:#0address$x} {name:symbol$}  {text:instruction$}  {values}"
+            ));
+        }
+        put_repeated(&mut lines, &mut repeated);
+        if let Some(last) = self.instructions.last() {
+            put_traps(&mut lines, last.count.saturating_add(1));
+        }
+        if self.more != 0 {
+            lines.push(format!(
+                "{:count$}    and {} more to the end",
+                "", self.more
+            ));
+        }
+        lines
     }
+}
+
+fn width(texts: impl Iterator<Item = String>) -> usize {
+    texts.map(|text| text.len()).max().unwrap_or(0)
 }
 
 fn in_columns(registers: &[(String, u64)]) -> Vec<String> {

@@ -1,13 +1,14 @@
 //! The results as JUnit XML, as CI systems read it.
 
-use super::{Outcome, Table, TestResult};
+use super::{Outcome, Run, Table, TestResult};
 use std::fmt::{self, Display};
 use std::io::{self, Write};
 use std::time::Duration;
 
 /// Writes the results as JUnit XML: a `testsuite` for each suite, a `failure` for a test that
 /// ran and did not pass, an `error` for one that could not be run.
-pub fn write_junit(out: &mut impl Write, results: &[TestResult], time: Duration) -> io::Result<()> {
+pub fn write_junit(out: &mut impl Write, run: &Run<'_>) -> io::Result<()> {
+    let results = run.results;
     let table = Table::new(results);
     let could_not_run =
         |result: &TestResult| matches!(result.outcome, Outcome::NoTohost | Outcome::CannotLoad(_));
@@ -19,7 +20,7 @@ pub fn write_junit(out: &mut impl Write, results: &[TestResult], time: Duration)
         r#"<testsuites name="pagewalk" tests="{}" failures="{}" errors="{errors}" time="{}">"#,
         results.len(),
         table.total.failed - errors,
-        seconds(time)
+        seconds(run.time)
     )?;
     for (suite, summary) in &table.suites {
         let tests = results

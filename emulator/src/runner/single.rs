@@ -154,7 +154,7 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
         Stop::Exit(number) => match unexpected(recorder) {
             Some(open) => Outcome::UnexpectedTrap {
                 trap: open.taken,
-                number: open.check,
+                number: open.check(),
             },
             None => Outcome::CheckFailed { number },
         },
