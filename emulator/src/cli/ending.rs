@@ -1,6 +1,6 @@
 //! How a run ended: what is said about it, and the exit code.
 
-use super::{CANNOT_GO_ON, LIMIT, say};
+use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, say};
 use pagewalk::board::Stop;
 use pagewalk::dev::htif::HtifError;
 use pagewalk::hart::{Hart, TrapTaken};
@@ -11,9 +11,6 @@ use pagewalk::report::stats::grouped;
 use pagewalk::report::traps::TrapHistory;
 use std::io::ErrorKind;
 use std::time::Duration;
-
-/// Exit code: nobody reads our output any more. Shells show this when SIGPIPE ends a program.
-const NOBODY_READS: u8 = 141;
 
 /// The end of a run.
 pub(super) struct Ending<'a> {

@@ -1,11 +1,12 @@
 //! Options for logging, shared by every command.
 
+use super::NOBODY_READS;
 use anyhow::{Context, Result};
 use clap::Args;
 use env_logger::Target;
 use pagewalk::trace::TARGETS;
 use std::fs::File;
-use std::io::{LineWriter, Write};
+use std::io::{self, ErrorKind, LineWriter, Write};
 use std::path::PathBuf;
 
 /// Logging.
@@ -53,15 +54,39 @@ impl LogArguments {
             Some(filter) => builder.parse_filters(filter),
             None => builder.parse_env("RUST_LOG"),
         };
-        if let Some(path) = &self.log_file {
-            let file = File::create(path).with_context(|| path.display().to_string())?;
-            builder.target(Target::Pipe(Box::new(LineWriter::new(file))));
-        }
+        let target: Box<dyn Write + Send> = match &self.log_file {
+            Some(path) => {
+                let file = File::create(path);
+                let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+                Box::new(LineWriter::new(file))
+            }
+            None => Box::new(StandardError),
+        };
+        builder.target(Target::Pipe(target));
         builder.format(|out, record| {
             let level = record.level();
             writeln!(out, "{level:<5} {} {}", record.target(), record.args())
         });
         builder.init();
+        Ok(())
+    }
+}
+
+/// Standard error as the log's target. When nobody reads it any more (`--log … 2>&1 | head`), the
+/// run ends, as that of any program does.
+struct StandardError;
+
+impl Write for StandardError {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match io::stderr().write_all(bytes) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                std::process::exit(NOBODY_READS.into())
+            }
+            other => other.map(|()| bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
         Ok(())
     }
 }

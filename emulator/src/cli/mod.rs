@@ -15,6 +15,8 @@ use std::process::ExitCode;
 const LIMIT: u8 = 124;
 /// Exit code: Pagewalk cannot go on.
 const CANNOT_GO_ON: u8 = 125;
+/// Exit code: nobody reads our output any more. Shells show this when SIGPIPE ends a program.
+const NOBODY_READS: u8 = 141;
 /// Exit code: the command line is wrong. Clap uses it too.
 const WRONG_COMMAND_LINE: u8 = 2;
 

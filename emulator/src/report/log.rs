@@ -8,6 +8,7 @@ use crate::engine::{Observer, Retired};
 use crate::hart::{Cause, Hart, TrapTaken};
 use crate::isa::disassemble;
 use crate::loader::Guest;
+use crate::trace;
 use log::{Level, log_enabled};
 
 /// Writes a line for each instruction and each trap.
@@ -19,9 +20,9 @@ pub struct LogObserver<'a> {
 impl<'a> LogObserver<'a> {
     /// The observer, if the log is to have any of its lines.
     pub fn if_wanted(guest: &'a Guest) -> Option<Self> {
-        let instructions = log_enabled!(target: "exec", Level::Trace);
-        let traps = log_enabled!(target: "trap", Level::Info);
-        let interrupts = log_enabled!(target: "irq", Level::Info);
+        let instructions = log_enabled!(target: trace::EXEC, Level::Trace);
+        let traps = log_enabled!(target: trace::TRAP, Level::Info);
+        let interrupts = log_enabled!(target: trace::IRQ, Level::Info);
         (instructions || traps || interrupts).then_some(Self {
             guest,
             instructions,
@@ -44,7 +45,7 @@ impl Observer for LogObserver<'_> {
         }
         let digits = usize::from(retired.fetched.len) * 2;
         log::trace!(
-            target: "exec",
+            target: trace::EXEC,
             "hart {} #{} {} {} {:0digits$x} {}",
             hart.id,
             hart.retired.wrapping_sub(1),
@@ -57,8 +58,8 @@ impl Observer for LogObserver<'_> {
 
     fn trapped(&mut self, hart: &Hart, trap: &TrapTaken) {
         let target = match trap.cause {
-            Cause::Exception(_) => "trap",
-            Cause::Interrupt(_) => "irq",
+            Cause::Exception(_) => trace::TRAP,
+            Cause::Interrupt(_) => trace::IRQ,
         };
         log::info!(
             target: target,

@@ -88,28 +88,35 @@ impl<'a> Places<'a> {
         Self { guest, image }
     }
 
-    /// The place of an instruction, with its bits if they are known.
+    /// The place of an instruction, with its bits if they are known. Without them an address is
+    /// taken for what it is linked to.
     pub fn find(&self, address: u64, bits: Option<(u32, u8)>) -> Place {
-        let linked = MOVES.into_iter().find_map(|by| {
-            let linked = address.wrapping_sub(by);
-            self.guest.symbols().by_address(linked)?;
-            let same = match bits {
-                Some((word, len)) => self.holds(linked, &word.to_le_bytes()[..usize::from(len)]),
-                None => true,
-            };
-            same.then_some(linked)
+        let linked = bits.and_then(|(word, len)| {
+            self.linked(address, |linked| {
+                self.holds(linked, &word.to_le_bytes()[..usize::from(len.min(4))])
+            })
         });
         Place::linked(self.guest, address, linked.unwrap_or(address))
+    }
+
+    /// The place of an address that is certainly a virtual one, and may have been moved.
+    pub fn find_virtual(&self, address: u64) -> Place {
+        let linked = self.linked(address, |_| true);
+        Place::linked(self.guest, address, linked.unwrap_or(address))
+    }
+
+    /// Where the code at an address was linked to: the first guess that has a symbol and is `so`.
+    fn linked(&self, address: u64, so: impl Fn(u64) -> bool) -> Option<u64> {
+        let guesses = MOVES.into_iter().map(|by| address.wrapping_sub(by));
+        guesses
+            .filter(|&guess| self.guest.symbols().by_address(guess).is_some())
+            .find(|&guess| so(guess))
     }
 
     /// The four bytes that the file has where the code at a place was linked to, or the two that
     /// are left at its end.
     pub fn word(&self, address: u64) -> Option<u32> {
-        let linked = MOVES.into_iter().find_map(|by| {
-            let linked = address.wrapping_sub(by);
-            self.guest.symbols().by_address(linked).map(|_| linked)
-        });
-        let linked = linked.unwrap_or(address);
+        let linked = self.linked(address, |_| true).unwrap_or(address);
         let half = |at: u64| {
             self.image.iter().find_map(|(start, piece)| {
                 let offset = usize::try_from(at.checked_sub(*start)?).ok()?;

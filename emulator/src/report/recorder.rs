@@ -146,15 +146,17 @@ impl OpenTrap {
     }
 }
 
-/// Traps can nest without end in a broken guest.
-const MOST_OPEN: usize = 64;
+/// Traps can nest without end in a broken guest; so many are kept.
+pub const MOST_OPEN: usize = 64;
 
 /// Records the end of a run.
 pub struct Recorder {
     steps: VecDeque<Step>,
     /// The traps.
     pub traps: TrapHistory,
-    open: VecDeque<OpenTrap>,
+    open: Vec<OpenTrap>,
+    /// How many more than [`MOST_OPEN`] are open.
+    deeper: u64,
     /// Where a test goes when a check fails.
     fail: Vec<u64>,
     /// When it went there last: after a jump or branch.
@@ -168,7 +170,8 @@ impl Recorder {
         Self {
             steps: VecDeque::with_capacity(KEPT),
             traps: TrapHistory::default(),
-            open: VecDeque::new(),
+            open: Vec::new(),
+            deeper: 0,
             fail: fail.map(Vec::from).unwrap_or_default(),
             failed_at: None,
         }
@@ -179,9 +182,9 @@ impl Recorder {
         Moment::new(hart, self.steps.clone())
     }
 
-    /// The innermost trap from which the guest has not returned.
-    pub fn open_trap(&self) -> Option<&OpenTrap> {
-        self.open.back()
+    /// The traps from which the guest has not returned, outermost first: at most [`MOST_OPEN`].
+    pub fn open_traps(&self) -> &[OpenTrap] {
+        &self.open
     }
 
     /// When a jump or branch was last taken to the test's `fail` label.
@@ -202,16 +205,20 @@ impl Observer for Recorder {
             self.failed_at = Some(Moment::new(hart, self.steps.clone()));
         }
         if matches!(retired.insn.op, Op::Mret | Op::Sret) {
-            self.open.pop_back();
+            match self.deeper.checked_sub(1) {
+                Some(deeper) => self.deeper = deeper,
+                None => drop(self.open.pop()),
+            }
         }
     }
 
     fn trapped(&mut self, hart: &Hart, trap: &TrapTaken) {
         self.traps.trapped(hart, trap);
         if self.open.len() == MOST_OPEN {
-            self.open.pop_front();
+            self.deeper += 1;
+            return;
         }
-        self.open.push_back(OpenTrap {
+        self.open.push(OpenTrap {
             taken: *trap,
             before: Moment::new(hart, self.steps.clone()),
         });

@@ -2,7 +2,7 @@
 
 use super::Outcome;
 use crate::hart::{Hart, TrapTaken};
-use crate::isa::{Isa, csr_number, decode, disassemble, disassemble_word, length};
+use crate::isa::{Isa, Privilege, csr_number, decode, disassemble, disassemble_word, length};
 use crate::loader::Guest;
 use crate::report::place::{Place, Places};
 use crate::report::recorder::{Moment, Recorder, Register, Step, sources};
@@ -62,7 +62,11 @@ impl Failure {
         let end = recorder.end(hart);
         let moment = match outcome {
             Outcome::CheckFailed { .. } => recorder.failed_at(),
-            Outcome::UnexpectedTrap { .. } => recorder.open_trap().map(|open| &open.before),
+            Outcome::UnexpectedTrap { trap, .. } | Outcome::TrapLoop { first: trap, .. } => {
+                let mut open = recorder.open_traps().iter();
+                open.find(|open| open.taken == *trap)
+                    .map(|open| &open.before)
+            }
             _ => None,
         };
         let moment = moment.unwrap_or(&end);
@@ -76,11 +80,11 @@ impl Failure {
                 .map(|trap| TrapLine::new(trap, &places))
                 .collect(),
             registers: registers(moment),
-            csrs: ["mstatus", "mcause", "mepc", "mtval", "satp"]
-                .into_iter()
+            csrs: csr_names(recorder)
+                .iter()
                 .filter_map(|name| {
                     let value = hart.peek_csr(csr_number(name)?)?;
-                    Some((name.to_owned(), value))
+                    Some(((*name).to_owned(), value))
                 })
                 .collect(),
             instructions: moment
@@ -121,7 +125,7 @@ impl TrapLine {
             to: trap.to.letter(),
             cause: trap.cause.to_string(),
             value: trap.value,
-            place: places.find(trap.epc, word),
+            place: trap_place(trap, places),
             instruction: word.map(|word| trapped_text(word, trap)),
         }
     }
@@ -144,6 +148,30 @@ impl Line {
             instruction: text(step),
             values: values(step),
         }
+    }
+}
+
+/// CSRs that matter: those of a supervisor only if it took a trap.
+fn csr_names(recorder: &Recorder) -> &'static [&'static str] {
+    const ALL: [&str; 8] = [
+        "mstatus", "mcause", "mepc", "mtval", "satp", "scause", "sepc", "stval",
+    ];
+    let mut traps = recorder.traps.last();
+    if traps.any(|trap| trap.to == Privilege::Supervisor) {
+        &ALL
+    } else {
+        &ALL[..5]
+    }
+}
+
+/// Where a trap was taken.
+fn trap_place(trap: &TrapTaken, places: &Places<'_>) -> Place {
+    use crate::hart::Cause::Exception;
+    match trapped_word(trap, places) {
+        None if trap.cause == Exception(crate::isa::Exception::InstructionPageFault) => {
+            places.find_virtual(trap.epc)
+        }
+        word => places.find(trap.epc, word),
     }
 }
 
@@ -178,7 +206,7 @@ fn stopped_at(outcome: &Outcome, moment: &Moment, places: &Places<'_>) -> Option
     if let Some(trap) = trap {
         let word = trapped_word(trap, places);
         return Some(Stopped {
-            place: places.find(trap.epc, word),
+            place: trap_place(trap, places),
             instruction: word.map(|word| trapped_text(word, trap)),
             values: String::new(),
         });
@@ -238,7 +266,7 @@ fn notes(outcome: &Outcome, hart: &Hart, recorder: &Recorder, places: &Places<'_
         _ => {}
     }
     if let Outcome::TrapLoop { repeated, .. } = outcome {
-        let name = if repeated.to == crate::isa::Privilege::Supervisor {
+        let name = if repeated.to == Privilege::Supervisor {
             "stvec"
         } else {
             "mtvec"

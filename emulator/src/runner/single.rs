@@ -2,11 +2,11 @@
 
 use super::{Failure, Outcome, TestFile};
 use crate::board::{Limits, Machine, MachineConfig, Stop};
-use crate::hart::Cause;
+use crate::hart::{Cause, TrapTaken};
 use crate::isa::Exception;
 use crate::loader::Guest;
-use crate::report::recorder::{OpenTrap, Recorder};
-use crate::report::traps::TrapHistory;
+use crate::report::recorder::{MOST_OPEN, OpenTrap, Recorder};
+use crate::report::traps::{KEPT, TrapHistory};
 use std::io::{self, Write};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -113,7 +113,22 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
         return;
     }
     let mut recorder = Recorder::new(guest.symbols().by_name("fail"));
-    if matches!(stop, Stop::InstructionLimit | Stop::Timeout) {
+    let mut stop = stop;
+    if !matches!(stop, Stop::InstructionLimit | Stop::Timeout) {
+        let limit = config.max_instructions;
+        let same = run_again(guest, config, limit, &mut recorder, |_| false);
+        if same.as_ref() != Some(&stop) {
+            log::warn!("{}: ended differently when run again", guest.name());
+        }
+    } else if let Some(storm) = storm(&traps) {
+        // Its trap handler traps and never gets anywhere. How did that begin?
+        let limit = result.instructions;
+        let deep = |recorder: &Recorder| recorder.open_traps().len() == MOST_OPEN;
+        run_again(guest, config, limit, &mut recorder, deep);
+        if deep(&recorder) {
+            stop = Stop::TrapLoop(storm);
+        }
+    } else {
         // It is still running. What it does now is what it did all the time.
         let limits = Limits {
             max_instructions: Some(result.instructions.saturating_add(MORE)),
@@ -121,25 +136,52 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
         };
         machine.run(&limits, &mut recorder);
         recorder.traps = traps;
-    } else {
-        let again = Machine::new(&config.machine, guest, Box::new(io::sink()));
-        if let Ok(mut again) = again {
-            let limits = Limits {
-                max_instructions: Some(config.max_instructions),
-                deadline: Instant::now().checked_add(config.timeout.saturating_mul(RECORDING)),
-            };
-            let same = again.run(&limits, &mut recorder);
-            if same != stop {
-                log::warn!(
-                    "{}: ended differently when run again: {same:?}",
-                    guest.name()
-                );
-            }
-        }
     }
     result.outcome = outcome(stop, &recorder, config);
     let failure = Failure::new(&result.outcome, guest, machine.hart(), &recorder);
     result.failure = Some(Box::new(failure));
+}
+
+/// Runs a guest again, up to so many instructions or until the recorder has seen `enough`. Says
+/// how it ended, unless there was enough.
+fn run_again(
+    guest: &mut Guest,
+    config: &TestConfig,
+    instructions: u64,
+    recorder: &mut Recorder,
+    enough: impl Fn(&Recorder) -> bool,
+) -> Option<Stop> {
+    let mut machine = Machine::new(&config.machine, guest, Box::new(io::sink())).ok()?;
+    let deadline = Instant::now().checked_add(config.timeout.saturating_mul(RECORDING));
+    loop {
+        let retired = machine.hart().retired;
+        let limits = Limits {
+            max_instructions: Some(instructions.min(retired.saturating_add(AT_A_TIME))),
+            deadline,
+        };
+        let stop = machine.run(&limits, recorder);
+        if enough(recorder) {
+            return None;
+        }
+        if stop != Stop::InstructionLimit || machine.hart().retired >= instructions {
+            return Some(stop);
+        }
+    }
+}
+
+/// Between two looks at what a recorder has seen. A multiple of the board's time slice, so that
+/// the run is the same as one in a single piece.
+const AT_A_TIME: u64 = 1_000_000;
+
+/// The trap that a run went on repeating, if it did: the last ones all come from one place, each
+/// in the handler of the one before.
+fn storm(traps: &TrapHistory) -> Option<TrapTaken> {
+    let last = traps.last().next_back()?;
+    let mut all = traps.last();
+    let same = all.all(|trap| {
+        (trap.cause, trap.epc, trap.from, trap.to) == (last.cause, last.epc, last.from, last.to)
+    });
+    (same && last.from == last.to && traps.last().count() == KEPT).then_some(*last)
 }
 
 /// How many more instructions of a test are looked at that never ends.
@@ -161,7 +203,7 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
         Stop::InstructionLimit => Outcome::InstructionLimit(config.max_instructions),
         Stop::Timeout => Outcome::Timeout(config.timeout),
         Stop::TrapLoop(repeated) => Outcome::TrapLoop {
-            first: recorder.traps.before_loop().copied().unwrap_or(repeated),
+            first: beginning(recorder, &repeated),
             repeated,
         },
         Stop::Asleep => Outcome::Asleep,
@@ -175,7 +217,7 @@ fn unexpected(recorder: &Recorder) -> Option<&OpenTrap> {
     if recorder.failed_at().is_some() {
         return None;
     }
-    recorder.open_trap().filter(|open| {
+    recorder.open_traps().last().filter(|open| {
         !matches!(
             open.taken.cause,
             Cause::Exception(
@@ -185,4 +227,12 @@ fn unexpected(recorder: &Recorder) -> Option<&OpenTrap> {
             )
         )
     })
+}
+
+/// The trap that began a loop of traps: the innermost one that is not the one that repeats.
+fn beginning(recorder: &Recorder, repeated: &TrapTaken) -> TrapTaken {
+    let mut open = recorder.open_traps().iter().rev().map(|open| open.taken);
+    let first = open.find(|trap| trap.epc != repeated.epc);
+    let outermost = recorder.open_traps().first().map(|open| open.taken);
+    first.or(outermost).unwrap_or(*repeated)
 }
