@@ -5,6 +5,7 @@ mod isa;
 mod layers;
 mod loader;
 mod random_programs;
+mod run_loop;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;
