@@ -7,7 +7,7 @@ use std::time::Duration;
 /// How a test ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It wrote 1 to `tohost`.
+    /// It exited with code zero: it wrote 1 to `tohost`.
     Passed,
     /// It said that a check failed.
     CheckFailed {
