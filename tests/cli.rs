@@ -189,6 +189,8 @@ fn a_wrong_command_line_is_2() {
     }
     let extra = done(pagewalk().arg("run").arg(&path).args(["--", "-x"]));
     extra.expect(2, &["takes no arguments", "`-x`"]);
+    let typo = done(pagewalk().arg("run").arg(&path).arg("--stat"));
+    typo.expect(2, &["'--stats'"]);
     done(pagewalk().arg("boot")).expect(2, &["boot"]);
     done(pagewalk().arg("run")).expect(2, &["ELF"]);
 }

@@ -52,7 +52,7 @@ const FAILURES: [(&str, &str, &str, &str); 9] = [
         "endless",
         "here:\n j here",
         "instruction-limit",
-        "no result after 100000 instructions",
+        "no result after 100,000 instructions",
     ),
     ("asleep", "here:\n wfi\n j here", "asleep", "asleep"),
     (

@@ -98,7 +98,11 @@ pub(super) struct Arguments {
     /// Write the results as JSON
     ///
     /// One object, whose `format` is "pagewalk-test" and whose `version` grows when fields change
-    /// or go; `tests` holds an object for each test.
+    /// or go; new ones may come. `tests` holds for each test name, suite, environment, path, passed,
+    /// class, message, check, instructions, seconds, output and failure. The classes are passed,
+    /// check-failed, illegal-instruction, unexpected-trap, trap-loop, timeout, instruction-limit,
+    /// asleep, bad-request, no-tohost and cannot-load. Addresses and registers are strings in
+    /// hexadecimal.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     json: Option<PathBuf>,
 
