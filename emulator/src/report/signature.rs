@@ -60,7 +60,7 @@ mod tests {
         let ram = Ram::new(PhysAddr(0x8000_0000), 0x1000).unwrap();
         let mut out = Vec::new();
         assert!(write(&mut out, &ram, 0x8000_0ff8..0x8000_1008, 4).is_none());
-        let backwards = std::ops::Range {
+        let backwards = Range {
             start: 0x8000_0008,
             end: 0x8000_0000,
         };
