@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file for each topic.
 
+mod commit_log;
 mod isa;
 mod layers;
 mod loader;

@@ -498,8 +498,8 @@ impl Hart {
             bus.load(pa, 8, now).map_err(fault)?,
             bus.load(pa.offset(8), 8, now).map_err(fault)?,
         ];
-        self.note_load(va, 8);
-        self.note_load(va.offset(8), 8);
+        // One load, as Spike logs it.
+        self.note_load(va, 16);
         if old == expected {
             for (offset, word) in [(0, new[0]), (8, new[1])] {
                 bus.store(self.id, pa.offset(offset), 8, word, now)
@@ -567,7 +567,10 @@ impl Hart {
         for offset in (0..CACHE_BLOCK).step_by(8) {
             bus.store(self.id, pa.offset(offset), 8, 0, self.mtime())
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
-            self.note_store(block.offset(offset), 8, 0);
+        }
+        // Logged as Spike does it: byte by byte.
+        for offset in 0..CACHE_BLOCK {
+            self.note_store(block.offset(offset), 1, 0);
         }
         Ok(())
     }

@@ -144,6 +144,7 @@ pub(super) fn write_misa(hart: &mut Hart, value: u64) {
         new &= !misa_bit('D');
     }
     hart.set_misa(new);
+    hart.note_csr(super::MISA, new);
 }
 
 // ---- Trap set-up. ----
@@ -206,6 +207,8 @@ pub(super) fn read_sie(hart: &Hart) -> u64 {
 pub(super) fn write_sie(hart: &mut Hart, value: u64) {
     let mask = hart.csr.mideleg;
     hart.csr.mie = hart.csr.mie & !mask | value & mask;
+    // Spike logs both names of this one, and only `mip` of `sip`.
+    hart.note_csr(super::SIE, read_sie(hart));
     hart.note_csr(super::MIE, hart.csr.mie);
 }
 
@@ -354,6 +357,7 @@ pub(super) fn read_mcycle(hart: &Hart) -> u64 {
 
 pub(super) fn write_mcycle(hart: &mut Hart, value: u64) {
     hart.mcycle.write(hart.retired, value);
+    hart.note_csr(super::MCYCLE, value);
 }
 
 pub(super) fn read_minstret(hart: &Hart) -> u64 {
@@ -362,6 +366,7 @@ pub(super) fn read_minstret(hart: &Hart) -> u64 {
 
 pub(super) fn write_minstret(hart: &mut Hart, value: u64) {
     hart.minstret.write(hart.retired, value);
+    hart.note_csr(super::MINSTRET, value);
 }
 
 pub(super) fn write_mcountinhibit(hart: &mut Hart, value: u64) {

@@ -20,6 +20,14 @@ pub const FFLAGS: u16 = 0x001;
 pub const FRM: u16 = 0x002;
 /// `mstatus`.
 pub const MSTATUS: u16 = 0x300;
+/// `mcycle`.
+pub const MCYCLE: u16 = 0xb00;
+/// `minstret`.
+pub const MINSTRET: u16 = 0xb02;
+/// `sie`.
+pub const SIE: u16 = 0x104;
+/// `misa`.
+pub const MISA: u16 = 0x301;
 /// `mie`.
 pub const MIE: u16 = 0x304;
 /// `mip`.

@@ -18,13 +18,14 @@ pub struct Row {
     pub read: fn(&Hart) -> u64,
     /// What a write does, by the register's WARL rules.
     pub write: fn(&mut Hart, u64),
-    /// It is a view of another CSR, under whose name its writes are logged.
+    /// Its write says itself what is logged, mostly because it is a view of another CSR.
     pub alias: bool,
 }
 
 /// A row of the table. The forms:
 /// `plain(field)` holds any value; `masked(field, mask)` has writable bits; `constant(value)`
-/// ignores writes; `hooks(read, write)` has behaviour; `view(read, write)` shows another CSR.
+/// ignores writes; `hooks(read, write)` has behaviour; `view(read, write)` shows another CSR,
+/// or logs its writes itself.
 /// `if exists` and `, allowed` follow where they are not "always".
 macro_rules! csrs {
     ($( $number:literal $name:ident : $kind:ident ( $($argument:tt)* ) $(if $exists:expr)? $(; allowed $allowed:expr)? ),* $(,)?) => {
@@ -110,7 +111,7 @@ csrs! {
     0xf14 mhartid: reads(|hart| hart.id as u64),
     0xf15 mconfigptr: constant(0),
     0x300 mstatus: hooks(|hart| hart.csr.mstatus, write_mstatus),
-    0x301 misa: hooks(|hart| hart.csr.misa, write_misa),
+    0x301 misa: view(|hart| hart.csr.misa, write_misa),
     0x302 medeleg: hooks(|hart| hart.csr.medeleg, write_medeleg) if supervisor,
     0x303 mideleg: masked(mideleg, SUPERVISOR_INTERRUPTS) if supervisor,
     0x304 mie: hooks(|hart| hart.csr.mie, write_mie),
@@ -127,8 +128,8 @@ csrs! {
     0x342 mcause: plain(mcause),
     0x343 mtval: plain(mtval),
     0x344 mip: hooks(Hart::mip, write_mip),
-    0xb00 mcycle: hooks(read_mcycle, write_mcycle),
-    0xb02 minstret: hooks(read_minstret, write_minstret),
+    0xb00 mcycle: view(read_mcycle, write_mcycle),
+    0xb02 minstret: view(read_minstret, write_minstret),
     0x747 mseccfg: hooks(|hart| hart.pmp.read_mseccfg(), write_mseccfg) if has!(Smepmp),
 
     // Triggers.
