@@ -413,3 +413,16 @@ fn the_relocations_of_an_executable_are_its_own_business() {
     let memory = memory(&placed(&elf));
     assert_eq!(word_at(&memory, 0x1008), 0x101);
 }
+
+#[test]
+fn threads_can_share_a_guest() {
+    let guest = placed(&program());
+    let names = std::thread::scope(|scope| {
+        let threads = [0u64, 4].map(|offset| {
+            let guest = &guest;
+            scope.spawn(move || guest.symbols().by_address(0x8000_0000 + offset))
+        });
+        threads.map(|thread| thread.join().unwrap().unwrap().0)
+    });
+    assert_eq!(names, ["_start", "loop"]);
+}

@@ -103,6 +103,7 @@ fn random_bytes_after_the_magic_number_do_not_panic() {
 }
 
 const SIZE: u64 = 10 << 30;
+const SHF_COMPRESSED: u64 = 1 << 11;
 
 /// Files of 10 GiB, or that claim such a size, and what loading says of them.
 fn giants() -> Vec<(&'static str, Vec<u8>, u64)> {
@@ -138,7 +139,22 @@ fn giants() -> Vec<(&'static str, Vec<u8>, u64)> {
         first + 32,
         &(100u64 << 20).to_le_bytes(),
     );
+    let mut unfolds = program();
+    let compressed = [
+        &1u64.to_le_bytes()[..],
+        &(10u64 << 30).to_le_bytes(),
+        &[0; 64],
+    ]
+    .concat();
+    unfolds.debug = vec![(".debug_info".into(), SHF_COMPRESSED, compressed)];
+    let unfolds = unfolds.build();
+    let unfolds_length = unfolds.len() as u64;
     vec![
+        (
+            "a debug section of 80 bytes that unfolds to 10 GiB",
+            unfolds,
+            unfolds_length,
+        ),
         ("nothing but holes", vec![0], SIZE),
         ("a small program before a hole", small.clone(), SIZE),
         ("a segment of 9 GiB", sparse_segment, SIZE),
@@ -154,6 +170,7 @@ fn giants() -> Vec<(&'static str, Vec<u8>, u64)> {
 }
 
 /// Loads the giants in a process of its own, where nothing else takes memory.
+#[cfg(target_os = "linux")]
 #[test]
 fn ten_gibibytes_do_not_make_the_process_grow() {
     const CHILD: &str = "PAGEWALK_TEST_GIANT";

@@ -1,15 +1,17 @@
 //! One machine: made from a configuration, loaded with a guest, run to its end.
 
+use super::device_tree::device_tree;
+use super::input::Input;
 use super::{Limits, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
-use crate::dev::htif::{Htif, HtifEvent, HtifMemory};
+use crate::dev::htif::{Htif, HtifError, HtifEvent, HtifMemory};
 use crate::dev::rom::Rom;
-use crate::engine::{self, Decoder, Observer, Pause};
+use crate::engine::{Observer, Pause, Reference};
 use crate::hart::{Hart, TrapTaken};
 use crate::isa::{Extension, Interrupt};
 use crate::loader::{Guest, LoadError, Piece};
 use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
-use std::io::Write;
+use std::io::{Read, Write};
 use std::ops::Range;
 use std::time::Instant;
 
@@ -22,6 +24,9 @@ pub enum BuildError {
     /// The address map.
     #[error(transparent)]
     Map(#[from] MapError),
+    /// The device tree.
+    #[error("the device tree cannot be made: {0}")]
+    DeviceTree(#[from] vm_fdt::Error),
     /// The guest.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -50,7 +55,7 @@ pub enum Stop {
     /// The hart waits for an interrupt, and nothing is left that could raise one.
     Asleep,
     /// The guest asked the host for something that does not exist.
-    BadRequest(String),
+    BadRequest(HtifError),
 }
 
 /// Instructions between two looks at the clock of the host and at half-written requests.
@@ -60,7 +65,7 @@ const SLICE: u64 = 20_000;
 pub struct Machine {
     hart: Hart,
     bus: Bus,
-    decoder: Decoder,
+    engine: Reference,
     htif: Option<HostInterface>,
 }
 
@@ -69,14 +74,15 @@ struct HostInterface {
     device: Htif,
     tohost: PhysAddr,
     fromhost: Option<PhysAddr>,
+    input: Option<Input>,
 }
 
 /// The guest's RAM as the host interface reaches it.
 struct GuestMemory<'a>(&'a mut Ram);
 
 impl HtifMemory for GuestMemory<'_> {
-    fn read(&mut self, at: u64, bytes: &mut [u8]) -> bool {
-        match self.0.slice(PhysAddr(at), bytes.len() as u64) {
+    fn read(&mut self, at: PhysAddr, bytes: &mut [u8]) -> bool {
+        match self.0.slice(at, bytes.len() as u64) {
             Some(found) => {
                 bytes.copy_from_slice(found);
                 true
@@ -85,8 +91,8 @@ impl HtifMemory for GuestMemory<'_> {
         }
     }
 
-    fn write(&mut self, at: u64, bytes: &[u8]) -> bool {
-        match self.0.slice_mut(PhysAddr(at), bytes.len() as u64) {
+    fn write(&mut self, at: PhysAddr, bytes: &[u8]) -> bool {
+        match self.0.slice_mut(at, bytes.len() as u64) {
             Some(place) => {
                 place.copy_from_slice(bytes);
                 true
@@ -120,22 +126,31 @@ impl Machine {
                 place.copy_from_slice(bytes);
             }
         })?;
-        let mut machine = Self::assemble(config, ram, guest.entry())?;
+        let mut machine = Self::assemble(config, ram, guest.entry(), guest.tohost().is_some())?;
         if let Some(tohost) = guest.tohost() {
             machine.bus.set_doorbell(Some(PhysAddr(tohost)));
             machine.htif = Some(HostInterface {
                 device: Htif::new(console),
                 tohost: PhysAddr(tohost),
                 fromhost: guest.fromhost().map(PhysAddr),
+                input: None,
             });
         }
         Ok(machine)
     }
 
+    /// Lets the guest read from `input`, character by character. Nothing is read before the guest
+    /// asks, and a guest that asks does not stop for it.
+    pub fn set_console_input(&mut self, input: Box<dyn Read + Send>) {
+        if let Some(htif) = self.htif.as_mut() {
+            htif.input = Some(Input::new(input));
+        }
+    }
+
     /// A machine with nothing in its RAM, which starts at `entry`. What runs on it is put there
     /// through [`Machine::bus_mut`].
     pub fn empty(config: &MachineConfig, entry: u64) -> Result<Self, BuildError> {
-        Self::assemble(config, Self::ram(config)?, entry)
+        Self::assemble(config, Self::ram(config)?, entry, false)
     }
 
     fn ram(config: &MachineConfig) -> Result<Ram, RamError> {
@@ -143,12 +158,18 @@ impl Machine {
     }
 
     /// Puts the parts together.
-    fn assemble(config: &MachineConfig, ram: Ram, entry: u64) -> Result<Self, BuildError> {
+    fn assemble(
+        config: &MachineConfig,
+        ram: Ram,
+        entry: u64,
+        htif: bool,
+    ) -> Result<Self, BuildError> {
+        let tree = device_tree(config, htif)?;
         let mut bus = Bus::new(ram, 1);
         let devices: [(Range<u64>, Box<dyn Device>); 2] = [
             (
                 MemoryMap::BOOT_ROM,
-                Box::new(Rom::new(rom::reset_vector(entry))),
+                Box::new(Rom::new(rom::contents(entry, &tree))),
             ),
             (MemoryMap::CLINT, Box::new(Clint::new(1))),
         ];
@@ -160,7 +181,7 @@ impl Machine {
         Ok(Self {
             hart,
             bus,
-            decoder: Decoder::default(),
+            engine: Reference::default(),
             htif: None,
         })
     }
@@ -187,11 +208,18 @@ impl Machine {
 
     /// Runs until the guest ends or a limit is reached.
     pub fn run<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
+        let stop = self.run_to_stop(limits, observer);
+        self.flush_console();
+        stop
+    }
+
+    fn run_to_stop<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
         let end = limits.max_instructions.unwrap_or(u64::MAX);
         loop {
             if let Some(stop) = self.serve(false) {
                 return stop;
             }
+            self.flush_console();
             let left = end.saturating_sub(self.hart.retired);
             if left == 0 {
                 return Stop::InstructionLimit;
@@ -211,13 +239,9 @@ impl Machine {
         while self.hart.retired < end {
             let left = end - self.hart.retired;
             let budget = left.min(self.hart.instructions_to_timer());
-            let pause = engine::run(
-                &mut self.hart,
-                &mut self.bus,
-                &mut self.decoder,
-                budget,
-                observer,
-            );
+            let pause = self
+                .engine
+                .run(&mut self.hart, &mut self.bus, budget, observer);
             match pause {
                 Pause::Budget => self.hart.update_timers(),
                 Pause::Attention => {
@@ -246,39 +270,67 @@ impl Machine {
         if self.bus.take_device_touched() {
             self.serve_clint();
         }
-        if self.bus.take_rung(complete) {
+        let stop = if self.bus.take_rung(complete) {
             self.serve_host_interface()
         } else {
             None
+        };
+        self.serve_replies();
+        stop
+    }
+
+    /// Shows unfinished lines. The next write to the console meets the error, if there is one.
+    fn flush_console(&mut self) {
+        if let Some(htif) = self.htif.as_mut() {
+            let _ = htif.device.flush();
         }
     }
 
     fn serve_clint(&mut self) {
-        let now = self.hart.mtime();
         if let Some(clint) = self.bus.device::<Clint>() {
             let (software, compare) = (clint.msip(0), clint.mtimecmp(0));
-            let time = clint.take_mtime_write().unwrap_or(now);
+            if let Some(time) = clint.take_mtime_write() {
+                self.hart.set_mtime(time);
+            }
             self.hart.set_line(Interrupt::MachineSoftware, software);
-            self.hart.set_mtime(time);
             self.hart.set_mtimecmp(compare);
         }
     }
 
+    /// Moves input and replies to the guest when there are any and `fromhost` has room.
+    fn serve_replies(&mut self) {
+        let Some(htif) = self.htif.as_mut() else {
+            return;
+        };
+        if htif.device.waits_for_input()
+            && let Some(character) = htif.input.as_mut().and_then(Input::next)
+        {
+            htif.device.input(character);
+        }
+        let ram = self.bus.ram_mut();
+        if let Some(fromhost) = htif.fromhost
+            && ram.load(fromhost, 8) == Some(0)
+            && let Some(reply) = htif.device.next_reply()
+        {
+            ram.store(fromhost, 8, reply);
+        }
+    }
+
+    /// Hands the request in `tohost` over and clears it.
     fn serve_host_interface(&mut self) -> Option<Stop> {
         let htif = self.htif.as_mut()?;
         let ram = self.bus.ram_mut();
         let request = ram.load(htif.tohost, 8)?;
         ram.store(htif.tohost, 8, 0)?;
-        match htif.device.request(request, &mut GuestMemory(ram)) {
-            HtifEvent::None => None,
-            HtifEvent::Reply(reply) => {
-                if let Some(fromhost) = htif.fromhost {
-                    ram.store(fromhost, 8, reply)?;
-                }
+        let event = htif.device.request(request, &mut GuestMemory(ram));
+        match event {
+            HtifEvent::Exit(code) => Some(Stop::Exit(code)),
+            HtifEvent::Error(error) => Some(Stop::BadRequest(error)),
+            HtifEvent::Syscall { number, result } if result < 0 => {
+                log::warn!(target: crate::trace::DEV_HTIF, "system call {number} answered with error {result}");
                 None
             }
-            HtifEvent::Exit(code) => Some(Stop::Exit(code)),
-            HtifEvent::Bad(what) => Some(Stop::BadRequest(what)),
+            _ => None,
         }
     }
 }

@@ -1,6 +1,8 @@
 //! The machine: harts, bus and devices put together, and the loop that runs them.
 
 mod config;
+mod device_tree;
+mod input;
 mod machine;
 mod map;
 mod rom;

@@ -11,9 +11,9 @@ const ENTRY: u64 = 24;
 /// Where the device tree stands, from the start of the ROM.
 const DEVICE_TREE: u64 = 32;
 
-/// The contents of the boot ROM: `a0` gets the hart's number, `a1` the device tree's address, then
-/// the hart jumps to `entry`.
-pub(super) fn reset_vector(entry: u64) -> Vec<u8> {
+/// The contents of the boot ROM: the reset vector, which puts the hart's number into `a0` and the
+/// device tree's address into `a1` and jumps to `entry`, then the device tree.
+pub(super) fn contents(entry: u64, device_tree: &[u8]) -> Vec<u8> {
     let insn = |op, rd, rs1, imm| Insn {
         rd,
         rs1,
@@ -35,5 +35,6 @@ pub(super) fn reset_vector(entry: u64) -> Vec<u8> {
     rom.resize(ENTRY as usize, 0);
     rom.extend(entry.to_le_bytes());
     rom.resize(DEVICE_TREE as usize, 0);
+    rom.extend_from_slice(device_tree);
     rom
 }

@@ -33,6 +33,10 @@ impl Device for Rom {
         Err(AccessError)
     }
 
+    fn executable(&self) -> bool {
+        true
+    }
+
     fn as_any(&mut self) -> &mut dyn std::any::Any {
         self
     }

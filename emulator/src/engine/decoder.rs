@@ -5,7 +5,7 @@ use crate::isa::{ExtensionSet, Insn, decode};
 const SLOTS: usize = 4096;
 
 /// A cache in front of the decoder.
-pub struct Decoder {
+pub(super) struct Decoder {
     extensions: ExtensionSet,
     slots: Box<[(u32, Option<Insn>)]>,
 }
@@ -24,7 +24,7 @@ impl Default for Decoder {
 impl Decoder {
     /// The instruction that `word` encodes; `None` if it is illegal.
     #[inline]
-    pub fn decode(&mut self, word: u32, extensions: ExtensionSet) -> Option<Insn> {
+    pub(super) fn decode(&mut self, word: u32, extensions: ExtensionSet) -> Option<Insn> {
         if extensions != self.extensions {
             self.extensions = extensions;
             self.slots.fill((0, decode(0, extensions)));

@@ -4,18 +4,18 @@ mod decoder;
 mod observer;
 mod reference;
 
-pub use decoder::Decoder;
 pub use observer::{Observer, Pair, Retired};
-pub use reference::run;
+pub use reference::Reference;
 
 use crate::hart::TrapTaken;
+use decoder::Decoder;
 
 /// Why an engine returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Pause {
     /// The budget of instructions is used up.
     Budget,
-    /// The last instruction touched a device or the host interface, or set a timer.
+    /// The last instruction touched a device, the host interface or a timer.
     Attention,
     /// The hart waits for an interrupt, and none is pending.
     Waiting,

@@ -36,6 +36,18 @@ pub trait Observer {
 /// Nobody.
 impl Observer for () {}
 
+impl<T: Observer> Observer for &mut T {
+    const EFFECTS: bool = T::EFFECTS;
+
+    fn retired(&mut self, hart: &Hart, retired: &Retired) {
+        (**self).retired(hart, retired);
+    }
+
+    fn trapped(&mut self, hart: &Hart, trap: &TrapTaken) {
+        (**self).trapped(hart, trap);
+    }
+}
+
 impl<T: Observer> Observer for Option<T> {
     const EFFECTS: bool = T::EFFECTS;
 

@@ -6,43 +6,55 @@ use crate::hart::{Cause, Hart, Trap, TrapTaken};
 use crate::isa::Exception;
 use crate::mem::Bus;
 
-/// Runs until `budget` instructions have retired, or something else must be looked at.
-pub fn run<O: Observer>(
-    hart: &mut Hart,
-    bus: &mut Bus,
-    decoder: &mut Decoder,
-    budget: u64,
-    observer: &mut O,
-) -> Pause {
-    let end = hart.retired.saturating_add(budget);
-    hart.effects.enabled = O::EFFECTS;
-    loop {
-        if hart.check_interrupts
-            && let Some(interrupt) = hart.pending_interrupt()
-        {
-            hart.waiting = false;
-            let taken = hart.take_trap(Cause::Interrupt(interrupt), 0);
-            observer.trapped(hart, &taken);
-        }
-        if hart.waiting {
-            if !hart.has_wakeup() {
-                return Pause::Waiting;
+/// The reference engine of one hart.
+#[derive(Default)]
+pub struct Reference {
+    decoder: Decoder,
+    last_trap: Option<TrapTaken>,
+}
+
+impl Reference {
+    /// Runs until `budget` instructions have retired, or something else must be looked at.
+    pub fn run<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        budget: u64,
+        observer: &mut O,
+    ) -> Pause {
+        let end = hart.retired.saturating_add(budget);
+        hart.effects.enabled = O::EFFECTS;
+        loop {
+            if hart.check_interrupts {
+                if let Some(interrupt) = hart.pending_interrupt() {
+                    hart.waiting = false;
+                    let taken = hart.take_trap(Cause::Interrupt(interrupt), 0);
+                    observer.trapped(hart, &taken);
+                }
+                if hart.take_timer_changed() {
+                    return Pause::Attention;
+                }
             }
-            hart.waiting = false;
-        }
-        if hart.retired >= end {
-            return Pause::Budget;
-        }
-        if let Err(trap) = step(hart, bus, decoder, observer) {
-            let taken = hart.take_trap(Cause::Exception(trap.exception), trap.value);
-            observer.trapped(hart, &taken);
-            // The hart remembers it, because a fetch from a device ends this run each time.
-            if repeats(hart.last_exception.replace(taken), &taken) {
-                return Pause::TrapLoop(taken);
+            if hart.waiting {
+                if !hart.has_wakeup() {
+                    return Pause::Waiting;
+                }
+                hart.waiting = false;
             }
-        }
-        if bus.needs_attention() || std::mem::take(&mut hart.timer_set) {
-            return Pause::Attention;
+            if hart.retired >= end {
+                return Pause::Budget;
+            }
+            if let Err(trap) = step(hart, bus, &mut self.decoder, observer) {
+                let taken = hart.take_trap(Cause::Exception(trap.exception), trap.value);
+                observer.trapped(hart, &taken);
+                if repeats(self.last_trap, &taken) {
+                    return Pause::TrapLoop(taken);
+                }
+                self.last_trap = Some(taken);
+            }
+            if bus.needs_attention() {
+                return Pause::Attention;
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ fn update(hart: &mut Hart, insn: Insn, change: Option<impl FnOnce(u64) -> u64>) 
     let number = insn.imm as u16 & 0xfff;
     let old = hart.read_csr(number, change.is_some())?;
     if let Some(change) = change {
-        hart.write_csr(number, change(old));
+        hart.write_csr(number, change(hart.csr_to_modify(number, old)));
     }
     hart.set_x(insn.rd, old);
     Ok(())

@@ -12,6 +12,7 @@ use crate::mmu::{
     Access, AccessKind, AdPolicy, EntryError, Fault, Fence, Mode, Outcome, PageTableMemory,
     PageTableWriter, Pte, PteRules, Satp, WalkConfig, effective_privilege, translate,
 };
+use crate::trace;
 
 /// The bytes that one cache-block operation covers.
 const CACHE_BLOCK: u64 = 64;
@@ -161,7 +162,7 @@ impl Hart {
     #[cold]
     fn page_fault(&self, fault: Fault) -> Trap {
         log::info!(
-            target: "mmu::fault",
+            target: trace::MMU_FAULT,
             "hart {} #{} {} pc {:#x}: {fault}",
             self.id, self.retired, self.privilege, self.pc
         );
@@ -261,7 +262,7 @@ impl Hart {
     pub fn fence_translation(&mut self, va: Option<VirtAddr>, asid: Option<u16>) {
         let dropped = self.tlb.flush(Fence { va, asid });
         log::debug!(
-            target: "mmu::fence",
+            target: trace::MMU_FENCE,
             "hart {} #{} {} pc {:#x}: sfence.vma {} {}: {dropped} entries dropped",
             self.id, self.retired, self.privilege, self.pc,
             va.map_or("all addresses".into(), |va| va.to_string()),
@@ -321,7 +322,7 @@ impl Hart {
     fn fetch_half(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<u16, Trap> {
         let pa = self.locate(bus, va, 2, AccessKind::Fetch)?;
         let half = bus
-            .load(pa, 2, self.mtime())
+            .fetch(pa, self.mtime())
             .map_err(|AccessError| access_fault(AccessKind::Fetch, va))?;
         let whole_page = self
             .pmp
@@ -498,7 +499,6 @@ impl Hart {
             bus.load(pa, 8, now).map_err(fault)?,
             bus.load(pa.offset(8), 8, now).map_err(fault)?,
         ];
-        // One load, as Spike logs it.
         self.note_load(va, 16);
         if old == expected {
             for (offset, word) in [(0, new[0]), (8, new[1])] {
@@ -568,7 +568,6 @@ impl Hart {
             bus.store(self.id, pa.offset(offset), 8, 0, self.mtime())
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
         }
-        // Logged as Spike does it: byte by byte.
         for offset in 0..CACHE_BLOCK {
             self.note_store(block.offset(offset), 1, 0);
         }

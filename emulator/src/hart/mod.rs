@@ -47,12 +47,10 @@ pub struct Hart {
     pub privilege: Privilege,
     /// An interrupt may have become takeable: look before the next instruction.
     pub check_interrupts: bool,
+    /// A timer was set, so the engine's budget may be too long.
+    timer_changed: bool,
     /// `wfi` was executed and nothing woke the hart yet.
     pub waiting: bool,
-    /// A timer was set: the engine must stop, for its budget went by the old deadline.
-    pub timer_set: bool,
-    /// The last exception taken: the engine looks for a hart that traps for ever.
-    pub last_exception: Option<TrapTaken>,
     /// The hart's number, `mhartid`.
     pub id: usize,
     /// The extensions that are on now: those of the ISA less what `misa` switched off.
@@ -92,9 +90,8 @@ impl Hart {
             f: [0; 32],
             privilege: Privilege::Machine,
             check_interrupts: false,
+            timer_changed: false,
             waiting: false,
-            timer_set: false,
-            last_exception: None,
             id,
             extensions: config.isa.extensions(),
             csr: CsrState::default(),
@@ -214,20 +211,13 @@ impl Hart {
         }
     }
 
-    /// The widest translation mode. An ISA with S-mode that names none has them all, since an
-    /// unprivileged ISA string never names one.
+    /// The widest translation mode.
     fn widest_mode(&self) -> Mode {
-        let has = |extension| self.isa.has(extension);
-        if has(Extension::Sv57) {
-            Mode::Sv57
-        } else if has(Extension::Sv48) {
-            Mode::Sv48
-        } else if has(Extension::Sv39) {
-            Mode::Sv39
-        } else if has(Extension::Svbare) {
-            Mode::Bare
-        } else {
-            Mode::Sv57
+        match self.isa.widest_translation() {
+            Some("sv57") => Mode::Sv57,
+            Some("sv48") => Mode::Sv48,
+            Some(_) => Mode::Sv39,
+            None => Mode::Bare,
         }
     }
 
@@ -337,6 +327,18 @@ impl Hart {
         self.set_line(Interrupt::MachineTimer, now >= self.mtimecmp);
         let supervisor = self.supervisor_timer_on() && now >= self.csr.stimecmp;
         self.set_line(Interrupt::SupervisorTimer, supervisor);
+    }
+
+    /// A timer was set: compares it, and lets the engine stop so that the next deadline is known.
+    pub(crate) fn reschedule(&mut self) {
+        self.update_timers();
+        self.timer_changed = true;
+        self.check_interrupts = true;
+    }
+
+    /// Whether a timer was set since the last call.
+    pub fn take_timer_changed(&mut self) -> bool {
+        std::mem::take(&mut self.timer_changed)
     }
 
     /// The time at which a timer that has not fired yet will, or `u64::MAX`.

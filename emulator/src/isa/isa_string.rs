@@ -156,6 +156,20 @@ impl Isa {
         self.extensions
     }
 
+    /// The widest translation mode, by its name in lower case. An ISA with S-mode that names none
+    /// has them all, since an unprivileged ISA string never names one.
+    pub fn widest_translation(&self) -> Option<&'static str> {
+        if !self.has(Extension::S) {
+            return None;
+        }
+        let modes = [Extension::Sv57, Extension::Sv48, Extension::Sv39];
+        match modes.into_iter().find(|&mode| self.has(mode)) {
+            Some(mode) => Some(mode.name()),
+            None if self.has(Extension::Svbare) => None,
+            None => Some(Extension::Sv57.name()),
+        }
+    }
+
     /// The value of `misa`: MXL is 2 (64 bits), and a bit for each single-letter extension.
     pub fn misa(&self) -> u64 {
         let mut misa = 2 << 62;

@@ -83,7 +83,7 @@ impl Guest {
         let (symbols, symbols_error) = match Symbols::read(&source) {
             Ok(symbols) => (symbols, None),
             Err(error) => {
-                log::warn!(target: "loader", "{name}: no symbols: {error}");
+                log::warn!(target: crate::trace::LOADER, "{name}: no symbols: {error}");
                 (Symbols::default(), Some(error))
             }
         };
@@ -278,7 +278,7 @@ impl Guest {
         let lines = self.lines.get_or_init(|| match Lines::read(&self.source) {
             Ok(lines) => Some(Mutex::new(lines)),
             Err(error) => {
-                log::warn!(target: "loader", "{}: no source lines: {error}", self.name);
+                log::warn!(target: crate::trace::LOADER, "{}: no source lines: {error}", self.name);
                 None
             }
         });

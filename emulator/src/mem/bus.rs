@@ -20,6 +20,10 @@ pub trait Device: Send {
     fn read(&mut self, offset: u64, size: u8, now: u64) -> Result<u64, AccessError>;
     /// Writes the low `size` bytes of `value` at `offset`.
     fn write(&mut self, offset: u64, size: u8, value: u64, now: u64) -> Result<(), AccessError>;
+    /// Whether instructions can be fetched from it; reading it then has no side effect.
+    fn executable(&self) -> bool {
+        false
+    }
     /// For the board, which knows the type behind the trait.
     fn as_any(&mut self) -> &mut dyn std::any::Any;
 }
@@ -131,6 +135,19 @@ impl Bus {
         self.device_touched = true;
         let (device, offset) = self.find(at, size).ok_or(AccessError)?;
         device.read(offset, size, now)
+    }
+
+    /// Fetches two bytes of an instruction, from RAM or a device that allows it.
+    pub fn fetch(&mut self, at: PhysAddr, now: u64) -> Result<u64, AccessError> {
+        if let Some(half) = self.ram.load(at, 2) {
+            return Ok(half);
+        }
+        let (device, offset) = self.find(at, 2).ok_or(AccessError)?;
+        if device.executable() {
+            device.read(offset, 2, now)
+        } else {
+            Err(AccessError)
+        }
     }
 
     /// Stores the low `size` bytes of `value`. Other harts' reservations of the bytes are lost.

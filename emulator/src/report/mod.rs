@@ -1,3 +1,9 @@
 //! What people read: logs, explanations, figures.
 
 pub mod commit_log;
+pub mod log;
+pub mod place;
+pub mod recorder;
+pub mod signature;
+pub mod stats;
+pub mod traps;

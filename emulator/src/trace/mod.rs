@@ -1,1 +1,30 @@
-//! (see ARCHITECTURE.md)
+//! The log targets, declared once: what `--log` and `RUST_LOG` can switch on.
+
+/// A log target.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Target {
+    /// Its name.
+    pub name: &'static str,
+    /// The level of its lines, and what they say.
+    pub about: &'static str,
+}
+
+macro_rules! targets {
+    ($($constant:ident $name:literal $about:literal;)*) => {
+        $(#[doc = $about] pub const $constant: &str = $name;)*
+
+        /// Every log target.
+        pub const TARGETS: &[Target] = &[$(Target { name: $name, about: $about },)*];
+    };
+}
+
+targets! {
+    EXEC "exec" "trace: every instruction that completes";
+    TRAP "trap" "info: every exception taken";
+    IRQ "irq" "info: every interrupt taken";
+    CSR "csr" "debug: every CSR write";
+    MMU_FAULT "mmu::fault" "info: every page fault, and the bit that decided";
+    MMU_FENCE "mmu::fence" "debug: every sfence.vma";
+    LOADER "loader" "warn: what the guest's file lacks";
+    DEV_HTIF "dev::htif" "warn: requests to the host that fail";
+}

@@ -207,8 +207,6 @@ pub(super) fn read_sie(hart: &Hart) -> u64 {
 pub(super) fn write_sie(hart: &mut Hart, value: u64) {
     let mask = hart.csr.mideleg;
     hart.csr.mie = hart.csr.mie & !mask | value & mask;
-    // Spike logs both names of this one, and only `mip` of `sip`.
-    hart.note_csr(super::SIE, read_sie(hart));
     hart.note_csr(super::MIE, hart.csr.mie);
 }
 
@@ -235,8 +233,7 @@ pub(super) fn write_sip(hart: &mut Hart, value: u64) {
 
 pub(super) fn write_stimecmp(hart: &mut Hart, value: u64) {
     hart.csr.stimecmp = value;
-    hart.timer_set = true;
-    hart.update_timers();
+    hart.reschedule();
 }
 
 // ---- Environment configuration. ----
@@ -287,8 +284,7 @@ pub(super) fn write_menvcfg(hart: &mut Hart, value: u64) {
     if changed & (MENVCFG_ADUE | MENVCFG_PBMTE) != 0 {
         hart.translation_changed();
     }
-    hart.timer_set |= changed & MENVCFG_STCE != 0;
-    hart.update_timers();
+    hart.reschedule();
 }
 
 // ---- State enables. ----
@@ -357,7 +353,6 @@ pub(super) fn read_mcycle(hart: &Hart) -> u64 {
 
 pub(super) fn write_mcycle(hart: &mut Hart, value: u64) {
     hart.mcycle.write(hart.retired, value);
-    hart.note_csr(super::MCYCLE, value);
 }
 
 pub(super) fn read_minstret(hart: &Hart) -> u64 {
@@ -366,7 +361,6 @@ pub(super) fn read_minstret(hart: &Hart) -> u64 {
 
 pub(super) fn write_minstret(hart: &mut Hart, value: u64) {
     hart.minstret.write(hart.retired, value);
-    hart.note_csr(super::MINSTRET, value);
 }
 
 pub(super) fn write_mcountinhibit(hart: &mut Hart, value: u64) {

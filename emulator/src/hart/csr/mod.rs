@@ -11,7 +11,7 @@ pub(crate) use hooks::{MENVCFG_ADUE, MENVCFG_PBMTE, MENVCFG_STCE, misa_bit, read
 pub use table::{ROWS, Row};
 
 use super::{Hart, Trap};
-use crate::isa::{Exception, Privilege};
+use crate::isa::{Exception, Interrupt, Privilege};
 use std::sync::LazyLock;
 
 /// `fflags`.
@@ -20,12 +20,6 @@ pub const FFLAGS: u16 = 0x001;
 pub const FRM: u16 = 0x002;
 /// `mstatus`.
 pub const MSTATUS: u16 = 0x300;
-/// `mcycle`.
-pub const MCYCLE: u16 = 0xb00;
-/// `minstret`.
-pub const MINSTRET: u16 = 0xb02;
-/// `sie`.
-pub const SIE: u16 = 0x104;
 /// `misa`.
 pub const MISA: u16 = 0x301;
 /// `mie`.
@@ -34,6 +28,10 @@ pub const MIE: u16 = 0x304;
 pub const MIP: u16 = 0x344;
 /// `satp`.
 pub const SATP: u16 = 0x180;
+/// `mcycle`.
+pub const MCYCLE: u16 = 0xb00;
+/// `minstret`.
+pub const MINSTRET: u16 = 0xb02;
 
 /// The registers that are just values; those with a life of their own (PMP, triggers, counters)
 /// are elsewhere in the hart.
@@ -107,14 +105,28 @@ impl Hart {
         }
     }
 
+    /// What a read-modify-write instruction changes, where that is not what it reads: of
+    /// `mip.SEIP` it changes the bit that software wrote, without the line of the interrupt
+    /// controller.
+    pub fn csr_to_modify(&self, number: u16, read: u64) -> u64 {
+        let external = Interrupt::SupervisorExternal.mask();
+        match number {
+            MIP => read & !external | self.csr.mip_software & external,
+            _ => read,
+        }
+    }
+
     /// Writes a CSR that [`Hart::read_csr`] allowed to be written.
     pub fn write_csr(&mut self, number: u16, value: u64) {
         if let Some(row) = row(number) {
             (row.write)(self, value);
-            if !row.alias {
-                self.note_csr(number, (row.read)(self));
+            if !row.silent {
+                // A counter that was written counts the instruction that writes it.
+                let counts = [MCYCLE, MINSTRET].contains(&number);
+                let now = if counts { value } else { (row.read)(self) };
+                self.note_csr(number, now);
             }
-            log::debug!(target: "csr", "hart {} {} pc {:#x}: {} = {:#x}", self.id, self.privilege, self.pc, row.name, (row.read)(self));
+            log::debug!(target: crate::trace::CSR, "hart {} {} pc {:#x}: {} = {:#x}", self.id, self.privilege, self.pc, row.name, (row.read)(self));
             self.check_interrupts = true;
         }
     }
@@ -123,5 +135,85 @@ impl Hart {
     pub fn peek_csr(&self, number: u16) -> Option<u64> {
         let row = row(number)?;
         (row.exists)(self).then(|| (row.read)(self))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hart::HartConfig;
+    use crate::isa::{CSRS, Isa, csr_name};
+
+    fn hart(isa: Isa) -> Hart {
+        let config = HartConfig {
+            isa,
+            instructions_per_tick: 100,
+        };
+        Hart::new(0, &config)
+    }
+
+    #[test]
+    fn the_table_and_the_names_agree() {
+        for row in ROWS {
+            assert_eq!(csr_name(row.number), Some(row.name), "{:#x}", row.number);
+        }
+    }
+
+    #[test]
+    fn no_number_stands_twice() {
+        let mut numbers: Vec<u16> = ROWS.iter().map(|row| row.number).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        assert_eq!(numbers.len(), ROWS.len());
+    }
+
+    #[test]
+    fn every_named_csr_is_there_but_those_of_what_is_left_out() {
+        // Triggers compare no context.
+        let absent = ["scontext", "hcontext", "mcontext", "tcontrol"];
+        for &(number, name) in CSRS {
+            assert_eq!(row(number).is_none(), absent.contains(&name), "{name}");
+        }
+    }
+
+    #[test]
+    fn a_write_never_leaves_what_cannot_be_read_back_and_written_again() {
+        for row in ROWS {
+            for value in [0, u64::MAX, 0x5555_5555_5555_5555, 0x8000_0000_0000_0002] {
+                let mut hart = hart(Isa::EVERYTHING);
+                (row.write)(&mut hart, value);
+                let legal = (row.read)(&hart);
+                (row.write)(&mut hart, legal);
+                // A counter moves by the instruction that writes it.
+                if !["mcycle", "minstret"].contains(&row.name) {
+                    assert_eq!((row.read)(&hart), legal, "{} = {value:#x}", row.name);
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn the_line_of_the_interrupt_controller_is_not_written_back() {
+        let mut hart = hart(Isa::default());
+        let external = Interrupt::SupervisorExternal;
+        hart.set_line(external, true);
+        let read = hart.read_csr(MIP, true).unwrap();
+        assert_eq!(read, external.mask());
+        let software = Interrupt::SupervisorSoftware.mask();
+        hart.write_csr(MIP, hart.csr_to_modify(MIP, read) | software);
+        hart.set_line(external, false);
+        assert_eq!(hart.mip(), software);
+    }
+
+    #[test]
+    fn privilege_and_read_only_follow_from_the_number() {
+        let mut hart = hart(Isa::default());
+        assert!(hart.read_csr(0xf14, false).is_ok(), "mhartid can be read");
+        assert!(hart.read_csr(0xf14, true).is_err(), "but not written");
+        hart.set_privilege(Privilege::Supervisor);
+        assert!(hart.read_csr(MSTATUS, false).is_err());
+        assert!(hart.read_csr(SATP, true).is_ok());
+        hart.set_privilege(Privilege::User);
+        assert!(hart.read_csr(SATP, false).is_err());
     }
 }

@@ -18,14 +18,14 @@ pub struct Row {
     pub read: fn(&Hart) -> u64,
     /// What a write does, by the register's WARL rules.
     pub write: fn(&mut Hart, u64),
-    /// Its write says itself what is logged, mostly because it is a view of another CSR.
-    pub alias: bool,
+    /// The commit log does not show it: it never changes, or its write says itself what is
+    /// logged, mostly because it is a view of another CSR.
+    pub silent: bool,
 }
 
 /// A row of the table. The forms:
 /// `plain(field)` holds any value; `masked(field, mask)` has writable bits; `constant(value)`
-/// ignores writes; `hooks(read, write)` has behaviour; `view(read, write)` shows another CSR,
-/// or logs its writes itself.
+/// ignores writes; `hooks(read, write)` has behaviour; `view(read, write)` shows another CSR.
 /// `if exists` and `, allowed` follow where they are not "always".
 macro_rules! csrs {
     ($( $number:literal $name:ident : $kind:ident ( $($argument:tt)* ) $(if $exists:expr)? $(; allowed $allowed:expr)? ),* $(,)?) => {
@@ -48,10 +48,10 @@ macro_rules! csrs {
             ..BLANK
         }
     };
-    (@constant $value:expr) => { Row { read: |_| $value, ..BLANK } };
+    (@constant $value:expr) => { Row { read: |_| $value, silent: true, ..BLANK } };
     (@reads $read:expr) => { Row { read: $read, ..BLANK } };
     (@hooks $read:expr, $write:expr) => { Row { read: $read, write: $write, ..BLANK } };
-    (@view $read:expr, $write:expr) => { Row { read: $read, write: $write, alias: true, ..BLANK } };
+    (@view $read:expr, $write:expr) => { Row { read: $read, write: $write, silent: true, ..BLANK } };
 }
 
 const BLANK: Row = Row {
@@ -61,7 +61,7 @@ const BLANK: Row = Row {
     allowed: always,
     read: |_| 0,
     write: |_, _| {},
-    alias: false,
+    silent: false,
 };
 
 fn always(_: &Hart) -> bool {
@@ -88,7 +88,7 @@ csrs! {
 
     // Supervisor.
     0x100 sstatus: view(read_sstatus, write_sstatus) if supervisor,
-    0x104 sie: view(read_sie, write_sie) if supervisor,
+    0x104 sie: hooks(read_sie, write_sie) if supervisor,
     0x105 stvec: hooks(|hart| hart.csr.stvec, |hart, value| hart.csr.stvec = legal_tvec(value)) if supervisor,
     0x106 scounteren: masked(scounteren, 0xffff_ffff) if supervisor,
     0x10a senvcfg: hooks(|hart| hart.csr.senvcfg, write_senvcfg) if supervisor; allowed senvcfg_enabled,
@@ -128,8 +128,8 @@ csrs! {
     0x342 mcause: plain(mcause),
     0x343 mtval: plain(mtval),
     0x344 mip: hooks(Hart::mip, write_mip),
-    0xb00 mcycle: view(read_mcycle, write_mcycle),
-    0xb02 minstret: view(read_minstret, write_minstret),
+    0xb00 mcycle: hooks(read_mcycle, write_mcycle),
+    0xb02 minstret: hooks(read_minstret, write_minstret),
     0x747 mseccfg: hooks(|hart| hart.pmp.read_mseccfg(), write_mseccfg) if has!(Smepmp),
 
     // Triggers.
@@ -158,6 +158,60 @@ csrs! {
     0x3bd pmpaddr13: hooks(read_pmpaddr::<13>, write_pmpaddr::<13>),
     0x3be pmpaddr14: hooks(read_pmpaddr::<14>, write_pmpaddr::<14>),
     0x3bf pmpaddr15: hooks(read_pmpaddr::<15>, write_pmpaddr::<15>),
+    0x3a4 pmpcfg4: constant(0),
+    0x3a6 pmpcfg6: constant(0),
+    0x3a8 pmpcfg8: constant(0),
+    0x3aa pmpcfg10: constant(0),
+    0x3ac pmpcfg12: constant(0),
+    0x3ae pmpcfg14: constant(0),
+    0x3c0 pmpaddr16: constant(0),
+    0x3c1 pmpaddr17: constant(0),
+    0x3c2 pmpaddr18: constant(0),
+    0x3c3 pmpaddr19: constant(0),
+    0x3c4 pmpaddr20: constant(0),
+    0x3c5 pmpaddr21: constant(0),
+    0x3c6 pmpaddr22: constant(0),
+    0x3c7 pmpaddr23: constant(0),
+    0x3c8 pmpaddr24: constant(0),
+    0x3c9 pmpaddr25: constant(0),
+    0x3ca pmpaddr26: constant(0),
+    0x3cb pmpaddr27: constant(0),
+    0x3cc pmpaddr28: constant(0),
+    0x3cd pmpaddr29: constant(0),
+    0x3ce pmpaddr30: constant(0),
+    0x3cf pmpaddr31: constant(0),
+    0x3d0 pmpaddr32: constant(0),
+    0x3d1 pmpaddr33: constant(0),
+    0x3d2 pmpaddr34: constant(0),
+    0x3d3 pmpaddr35: constant(0),
+    0x3d4 pmpaddr36: constant(0),
+    0x3d5 pmpaddr37: constant(0),
+    0x3d6 pmpaddr38: constant(0),
+    0x3d7 pmpaddr39: constant(0),
+    0x3d8 pmpaddr40: constant(0),
+    0x3d9 pmpaddr41: constant(0),
+    0x3da pmpaddr42: constant(0),
+    0x3db pmpaddr43: constant(0),
+    0x3dc pmpaddr44: constant(0),
+    0x3dd pmpaddr45: constant(0),
+    0x3de pmpaddr46: constant(0),
+    0x3df pmpaddr47: constant(0),
+    0x3e0 pmpaddr48: constant(0),
+    0x3e1 pmpaddr49: constant(0),
+    0x3e2 pmpaddr50: constant(0),
+    0x3e3 pmpaddr51: constant(0),
+    0x3e4 pmpaddr52: constant(0),
+    0x3e5 pmpaddr53: constant(0),
+    0x3e6 pmpaddr54: constant(0),
+    0x3e7 pmpaddr55: constant(0),
+    0x3e8 pmpaddr56: constant(0),
+    0x3e9 pmpaddr57: constant(0),
+    0x3ea pmpaddr58: constant(0),
+    0x3eb pmpaddr59: constant(0),
+    0x3ec pmpaddr60: constant(0),
+    0x3ed pmpaddr61: constant(0),
+    0x3ee pmpaddr62: constant(0),
+    0x3ef pmpaddr63: constant(0),
     0xc03 hpmcounter3: constant(0) if has!(Zihpm); allowed counter_enabled::<3>,
     0xc04 hpmcounter4: constant(0) if has!(Zihpm); allowed counter_enabled::<4>,
     0xc05 hpmcounter5: constant(0) if has!(Zihpm); allowed counter_enabled::<5>,
@@ -216,33 +270,33 @@ csrs! {
     0xb1d mhpmcounter29: constant(0),
     0xb1e mhpmcounter30: constant(0),
     0xb1f mhpmcounter31: constant(0),
-    0x323 mhpmevent3: constant(0),
-    0x324 mhpmevent4: constant(0),
-    0x325 mhpmevent5: constant(0),
-    0x326 mhpmevent6: constant(0),
-    0x327 mhpmevent7: constant(0),
-    0x328 mhpmevent8: constant(0),
-    0x329 mhpmevent9: constant(0),
-    0x32a mhpmevent10: constant(0),
-    0x32b mhpmevent11: constant(0),
-    0x32c mhpmevent12: constant(0),
-    0x32d mhpmevent13: constant(0),
-    0x32e mhpmevent14: constant(0),
-    0x32f mhpmevent15: constant(0),
-    0x330 mhpmevent16: constant(0),
-    0x331 mhpmevent17: constant(0),
-    0x332 mhpmevent18: constant(0),
-    0x333 mhpmevent19: constant(0),
-    0x334 mhpmevent20: constant(0),
-    0x335 mhpmevent21: constant(0),
-    0x336 mhpmevent22: constant(0),
-    0x337 mhpmevent23: constant(0),
-    0x338 mhpmevent24: constant(0),
-    0x339 mhpmevent25: constant(0),
-    0x33a mhpmevent26: constant(0),
-    0x33b mhpmevent27: constant(0),
-    0x33c mhpmevent28: constant(0),
-    0x33d mhpmevent29: constant(0),
-    0x33e mhpmevent30: constant(0),
-    0x33f mhpmevent31: constant(0),
+    0x323 mhpmevent3: hooks(|_| 0, |_, _| {}),
+    0x324 mhpmevent4: hooks(|_| 0, |_, _| {}),
+    0x325 mhpmevent5: hooks(|_| 0, |_, _| {}),
+    0x326 mhpmevent6: hooks(|_| 0, |_, _| {}),
+    0x327 mhpmevent7: hooks(|_| 0, |_, _| {}),
+    0x328 mhpmevent8: hooks(|_| 0, |_, _| {}),
+    0x329 mhpmevent9: hooks(|_| 0, |_, _| {}),
+    0x32a mhpmevent10: hooks(|_| 0, |_, _| {}),
+    0x32b mhpmevent11: hooks(|_| 0, |_, _| {}),
+    0x32c mhpmevent12: hooks(|_| 0, |_, _| {}),
+    0x32d mhpmevent13: hooks(|_| 0, |_, _| {}),
+    0x32e mhpmevent14: hooks(|_| 0, |_, _| {}),
+    0x32f mhpmevent15: hooks(|_| 0, |_, _| {}),
+    0x330 mhpmevent16: hooks(|_| 0, |_, _| {}),
+    0x331 mhpmevent17: hooks(|_| 0, |_, _| {}),
+    0x332 mhpmevent18: hooks(|_| 0, |_, _| {}),
+    0x333 mhpmevent19: hooks(|_| 0, |_, _| {}),
+    0x334 mhpmevent20: hooks(|_| 0, |_, _| {}),
+    0x335 mhpmevent21: hooks(|_| 0, |_, _| {}),
+    0x336 mhpmevent22: hooks(|_| 0, |_, _| {}),
+    0x337 mhpmevent23: hooks(|_| 0, |_, _| {}),
+    0x338 mhpmevent24: hooks(|_| 0, |_, _| {}),
+    0x339 mhpmevent25: hooks(|_| 0, |_, _| {}),
+    0x33a mhpmevent26: hooks(|_| 0, |_, _| {}),
+    0x33b mhpmevent27: hooks(|_| 0, |_, _| {}),
+    0x33c mhpmevent28: hooks(|_| 0, |_, _| {}),
+    0x33d mhpmevent29: hooks(|_| 0, |_, _| {}),
+    0x33e mhpmevent30: hooks(|_| 0, |_, _| {}),
+    0x33f mhpmevent31: hooks(|_| 0, |_, _| {}),
 }

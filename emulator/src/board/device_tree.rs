@@ -1,0 +1,124 @@
+//! The device tree: what a kernel is told about the machine, from the same map that builds it.
+
+use super::{MachineConfig, MemoryMap};
+use crate::isa::{Extension, Isa};
+use std::ops::Range;
+use vm_fdt::{Error, FdtWriter};
+
+/// Ticks of the time base per second.
+const TIME_BASE: u32 = 10_000_000;
+/// The handle of the hart's interrupt controller.
+const CPU_INTERRUPTS: u32 = 1;
+/// Interrupt causes as the hart's interrupt controller numbers them.
+const MACHINE_SOFTWARE: u32 = 3;
+const MACHINE_TIMER: u32 = 7;
+const CACHE_BLOCK: u32 = 64;
+
+/// The flattened device tree of a machine; `htif` says that it has a host interface.
+pub(super) fn device_tree(config: &MachineConfig, htif: bool) -> Result<Vec<u8>, Error> {
+    let mut tree = FdtWriter::new()?;
+    let root = tree.begin_node("")?;
+    tree.property_u32("#address-cells", 2)?;
+    tree.property_u32("#size-cells", 2)?;
+    tree.property_string("compatible", "pagewalk,virt")?;
+    tree.property_string("model", "Pagewalk virt")?;
+    cpus(&mut tree, config.ad.apply(config.isa))?;
+    let memory = tree.begin_node(&format!("memory@{:x}", MemoryMap::RAM))?;
+    tree.property_string("device_type", "memory")?;
+    tree.property_array_u64("reg", &[MemoryMap::RAM, config.memory])?;
+    tree.end_node(memory)?;
+    let soc = tree.begin_node("soc")?;
+    tree.property_u32("#address-cells", 2)?;
+    tree.property_u32("#size-cells", 2)?;
+    tree.property_string("compatible", "simple-bus")?;
+    tree.property_null("ranges")?;
+    clint(&mut tree, MemoryMap::CLINT)?;
+    tree.end_node(soc)?;
+    if htif {
+        let node = tree.begin_node("htif")?;
+        tree.property_string("compatible", "ucb,htif0")?;
+        tree.end_node(node)?;
+    }
+    tree.end_node(root)?;
+    tree.finish()
+}
+
+fn cpus(tree: &mut FdtWriter, isa: Isa) -> Result<(), Error> {
+    let cpus = tree.begin_node("cpus")?;
+    tree.property_u32("#address-cells", 1)?;
+    tree.property_u32("#size-cells", 0)?;
+    tree.property_u32("timebase-frequency", TIME_BASE)?;
+    let cpu = tree.begin_node("cpu@0")?;
+    tree.property_string("device_type", "cpu")?;
+    tree.property_u32("reg", 0)?;
+    tree.property_string("status", "okay")?;
+    tree.property_string("compatible", "riscv")?;
+    tree.property_string("riscv,isa", &isa.to_string())?;
+    tree.property_string("riscv,isa-base", "rv64i")?;
+    let names: Vec<String> = isa
+        .extensions()
+        .iter()
+        .filter(|extension| !matches!(extension, Extension::S | Extension::U))
+        .map(|extension| extension.name().to_string())
+        .collect();
+    tree.property_string_list("riscv,isa-extensions", names)?;
+    if let Some(mode) = isa.widest_translation() {
+        tree.property_string("mmu-type", &format!("riscv,{mode}"))?;
+    }
+    if isa.has(Extension::Zicbom) {
+        tree.property_u32("riscv,cbom-block-size", CACHE_BLOCK)?;
+    }
+    if isa.has(Extension::Zicboz) {
+        tree.property_u32("riscv,cboz-block-size", CACHE_BLOCK)?;
+    }
+    let controller = tree.begin_node("interrupt-controller")?;
+    tree.property_u32("#interrupt-cells", 1)?;
+    tree.property_null("interrupt-controller")?;
+    tree.property_string("compatible", "riscv,cpu-intc")?;
+    tree.property_phandle(CPU_INTERRUPTS)?;
+    tree.end_node(controller)?;
+    tree.end_node(cpu)?;
+    tree.end_node(cpus)
+}
+
+fn clint(tree: &mut FdtWriter, range: Range<u64>) -> Result<(), Error> {
+    let node = tree.begin_node(&format!("clint@{:x}", range.start))?;
+    tree.property_string_list(
+        "compatible",
+        vec!["sifive,clint0".into(), "riscv,clint0".into()],
+    )?;
+    tree.property_array_u64("reg", &[range.start, range.end - range.start])?;
+    let interrupts = [
+        CPU_INTERRUPTS,
+        MACHINE_SOFTWARE,
+        CPU_INTERRUPTS,
+        MACHINE_TIMER,
+    ];
+    tree.property_array_u32("interrupts-extended", &interrupts)?;
+    tree.end_node(node)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_tree_says_what_the_machine_has() {
+        let tree = device_tree(&MachineConfig::default(), true).unwrap();
+        assert_eq!(tree[..4], 0xd00d_feed_u32.to_be_bytes());
+        let room = MemoryMap::BOOT_ROM.end - MemoryMap::BOOT_ROM.start;
+        assert!((tree.len() as u64) < room - 0x20, "{} bytes", tree.len());
+        for text in [
+            "riscv,sv57",
+            "clint@2000000",
+            "memory@80000000",
+            "ucb,htif0",
+            "zicboz",
+        ] {
+            let found = tree
+                .windows(text.len())
+                .any(|window| window == text.as_bytes());
+            assert!(found, "{text} is missing");
+        }
+    }
+}

@@ -1,0 +1,114 @@
+//! Options for logging, shared by every command.
+
+use super::NOBODY_READS;
+use anyhow::{Context, Result};
+use clap::Args;
+use env_logger::Target;
+use pagewalk::trace::TARGETS;
+use std::fs::File;
+use std::io::{self, ErrorKind, LineWriter, Write};
+use std::path::PathBuf;
+
+/// Logging.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Logging")]
+pub(super) struct LogArguments {
+    /// What to log, in the syntax of RUST_LOG: `trap=info`, `exec=trace,csr=debug`, `off`
+    ///
+    /// The targets are exec (trace: every instruction), trap and irq (info: every trap and
+    /// interrupt), csr (debug: every CSR write), mmu::fault (info: every page fault and the bit
+    /// that decided), mmu::fence (debug: every sfence.vma), dev::htif and loader (warn). Without this
+    /// option RUST_LOG counts, and without that warnings are logged.
+    #[arg(long, value_name = "FILTER", value_parser = filter)]
+    log: Option<String>,
+
+    /// Where the log goes instead of standard error
+    #[arg(long, value_name = "FILE")]
+    log_file: Option<PathBuf>,
+}
+
+fn filter(text: &str) -> Result<String, String> {
+    let mut builder = env_filter::Builder::new();
+    builder.try_parse(text).map_err(|error| error.to_string())?;
+    for directive in text.split('/').next().unwrap_or(text).split(',') {
+        let name = directive.split('=').next().unwrap_or(directive).trim();
+        let level = name.parse::<log::LevelFilter>().is_ok();
+        let known = TARGETS.iter().any(|target| target.name.starts_with(name));
+        if !(name.is_empty() || level || known) {
+            let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
+            return Err(format!(
+                "no log target `{name}`: there are {}",
+                names.join(", ")
+            ));
+        }
+    }
+    Ok(text.to_owned())
+}
+
+impl LogArguments {
+    /// Starts logging.
+    pub(super) fn start(&self) -> Result<()> {
+        let mut builder = env_logger::Builder::new();
+        builder.filter_level(log::LevelFilter::Warn);
+        match &self.log {
+            Some(filter) => builder.parse_filters(filter),
+            None => builder.parse_env("RUST_LOG"),
+        };
+        let target: Box<dyn Write + Send> = match &self.log_file {
+            Some(path) => {
+                let file = File::create(path);
+                let file = file.with_context(|| format!("cannot write {}", path.display()))?;
+                Box::new(LineWriter::new(file))
+            }
+            None => Box::new(StandardError),
+        };
+        builder.target(Target::Pipe(target));
+        builder.format(|out, record| {
+            let level = record.level();
+            writeln!(out, "{level:<5} {} {}", record.target(), record.args())
+        });
+        builder.init();
+        Ok(())
+    }
+}
+
+/// Standard error as the log's target. When nobody reads it any more (`--log … 2>&1 | head`), the
+/// run ends, as that of any program does.
+struct StandardError;
+
+impl Write for StandardError {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        match io::stderr().write_all(bytes) {
+            Err(error) if error.kind() == ErrorKind::BrokenPipe => {
+                std::process::exit(NOBODY_READS.into())
+            }
+            other => other.map(|()| bytes.len()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn filters_are_checked() {
+        for good in [
+            "trap=info",
+            "exec=trace,trap",
+            "mmu=debug",
+            "warn",
+            "off",
+            "trap=info/page",
+        ] {
+            assert!(filter(good).is_ok(), "{good}");
+        }
+        for bad in ["trp=info", "trap=loud"] {
+            assert!(filter(bad).is_err(), "{bad}");
+        }
+    }
+}

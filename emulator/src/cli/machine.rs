@@ -1,0 +1,59 @@
+//! Options that describe the machine, shared by every command that makes one.
+
+use super::values;
+use clap::{Args, ValueEnum};
+use pagewalk::board::{AdChoice, MachineConfig};
+use pagewalk::isa::Isa;
+
+/// The machine.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Machine")]
+pub(super) struct MachineArguments {
+    /// Memory of the guest, from 0x80000000 on
+    ///
+    /// A number with K, M, G or T (or KiB, MiB, GiB, TiB). A plain number is in MiB, as QEMU and
+    /// Spike take it. Memory that the guest does not touch costs the host nothing.
+    #[arg(short, long, value_name = "SIZE", default_value = "2G", value_parser = values::size)]
+    memory: u64,
+
+    /// Extensions of the hart: an ISA string or a profile
+    ///
+    /// For example rv64gc, rv64imac_zba_zbb, rva20s64, rva22s64_sstc. Instructions and CSRs of
+    /// absent extensions trap. The default is everything that Pagewalk has.
+    #[arg(long, value_name = "ISA", value_parser = isa)]
+    isa: Option<Isa>,
+
+    /// Who sets the A and D bits of page-table entries
+    #[arg(long, value_enum, value_name = "WHO", default_value_t = Ad::Isa)]
+    ad: Ad,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Ad {
+    /// As the ISA string says: the hardware if it names Svadu and not Svade
+    Isa,
+    /// The hardware does (Svadu)
+    Hardware,
+    /// An access that needs them set faults (Svade)
+    Fault,
+}
+
+fn isa(text: &str) -> Result<Isa, String> {
+    Isa::parse(text).map_err(|error| error.to_string())
+}
+
+impl MachineArguments {
+    /// The machine that the options describe.
+    pub(super) fn config(&self) -> MachineConfig {
+        MachineConfig {
+            memory: self.memory,
+            isa: self.isa.unwrap_or_default(),
+            ad: match self.ad {
+                Ad::Isa => AdChoice::Isa,
+                Ad::Hardware => AdChoice::Hardware,
+                Ad::Fault => AdChoice::Fault,
+            },
+            ..MachineConfig::default()
+        }
+    }
+}

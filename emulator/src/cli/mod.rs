@@ -1,0 +1,90 @@
+//! The command line: turns arguments into a machine or a request, and results into exit codes.
+
+mod ending;
+mod first;
+mod log;
+mod machine;
+mod run;
+mod test;
+mod values;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+
+/// Exit code: the guest ran into a limit.
+const LIMIT: u8 = 124;
+/// Exit code: Pagewalk cannot go on.
+const CANNOT_GO_ON: u8 = 125;
+/// Exit code: nobody reads our output any more. Shells show this when SIGPIPE ends a program.
+const NOBODY_READS: u8 = 141;
+/// Exit code: the command line is wrong. Clap uses it too.
+const WRONG_COMMAND_LINE: u8 = 2;
+
+/// A RISC-V (RV64) system emulator whose memory-management unit can be seen.
+///
+/// Without a command, it runs a small built-in guest that turns paging on, takes a page fault and
+/// mends it.
+#[derive(Parser)]
+#[command(name = "pagewalk", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pagewalk                          run the built-in guest
+  pagewalk run hello.elf            run a bare-metal ELF file
+  pagewalk test riscv-tests/isa     run a folder of test programs
+  pagewalk help run                 every option of a command
+
+Exit codes:
+  the guest's, or 124 a limit ended the run, 125 Pagewalk cannot go on, 2 wrong command line";
+
+#[derive(Subcommand)]
+enum Command {
+    Run(run::Arguments),
+    Test(test::Arguments),
+}
+
+/// Parses the command line, does what it says, and tells what went wrong.
+pub(crate) fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let done = match &arguments.command {
+        None => first::run(),
+        Some(Command::Run(arguments)) => run::run(arguments),
+        Some(Command::Test(arguments)) => test::run(arguments),
+    };
+    let code = done.unwrap_or_else(|error| {
+        say(format_args!("{error:#}"));
+        CANNOT_GO_ON
+    });
+    ExitCode::from(code)
+}
+
+/// Says something to the user on standard error. If nobody listens there, it is lost.
+fn say(what: std::fmt::Arguments<'_>) {
+    use std::io::Write;
+    let _ = writeln!(std::io::stderr(), "pagewalk: {what}");
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Arguments::command().debug_assert();
+    }
+
+    #[test]
+    fn every_option_says_what_it_does() {
+        for command in Arguments::command().get_subcommands() {
+            for argument in command.get_arguments() {
+                let help = argument.get_help().map(ToString::to_string);
+                assert!(help.is_some_and(|help| !help.is_empty()), "{argument:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,262 @@
+//! `pagewalk run`.
+
+use super::ending;
+use super::log::LogArguments;
+use super::machine::MachineArguments;
+use super::{WRONG_COMMAND_LINE, say, values};
+use anyhow::{Context, Result, bail};
+use clap::Args;
+use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
+use pagewalk::engine::{Observer, Pair};
+use pagewalk::loader::Guest;
+use pagewalk::report::commit_log::CommitLog;
+use pagewalk::report::log::LogObserver;
+use pagewalk::report::signature;
+use pagewalk::report::stats::Stats;
+use pagewalk::report::traps::TrapHistory;
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+/// Run a guest program
+///
+/// The guest is a bare-metal ELF file for RV64, linked to addresses from 0x80000000 on. It starts
+/// in machine mode, prints and ends through the symbol `tohost` (HTIF), and its console is
+/// standard output. Everything that Pagewalk itself says goes to standard error.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The guest: an ELF file
+    #[arg(value_name = "ELF")]
+    guest: PathBuf,
+
+    /// Arguments for the guest (a bare-metal program takes none)
+    #[arg(
+        value_name = "ARGS",
+        trailing_var_arg = true,
+        allow_hyphen_values = true
+    )]
+    arguments: Vec<String>,
+
+    #[command(flatten)]
+    machine: MachineArguments,
+
+    /// Give up after so many instructions
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    max_instructions: Option<u64>,
+
+    /// Give up after this time: 10s, 500ms, 2m (a plain number is in seconds)
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Limits")]
+    timeout: Option<Duration>,
+
+    /// At the end, write the memory from begin_signature to end_signature to a file
+    ///
+    /// The form is Spike's: a unit on each line, in hexadecimal, its most significant byte first.
+    /// It is written however the run ends.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    signature: Option<PathBuf>,
+
+    /// Bytes in a unit of the signature
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 16,
+        value_parser = clap::value_parser!(u16).range(1..=4096),
+        requires = "signature",
+        help_heading = "Output"
+    )]
+    signature_granularity: u16,
+
+    /// At the end, print figures to standard error: instructions, traps, time, TLB
+    #[arg(long, help_heading = "Output")]
+    stats: bool,
+
+    /// Write a line for each instruction with what it changed, as Spike's --log-commits does
+    #[arg(long, value_name = "FILE", help_heading = "Logging")]
+    log_commits: Option<PathBuf>,
+
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pagewalk run hello.elf
+  pagewalk run --stats --max-instructions 1000000 dhrystone.riscv
+  pagewalk run --isa rva22s64 -m 512M kernel.elf
+  pagewalk run --log trap=info,mmu::fault=info rv64ui-v-add
+  pagewalk run --log-commits commits.log rv64ui-p-add
+  pagewalk run --signature out.sig --signature-granularity 4 test.elf
+
+Exit codes:
+  the guest's
+  124  a limit ended the run
+  125  Pagewalk cannot go on: the file cannot be loaded, or the guest can never end
+  2    wrong command line";
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    arguments.log.start()?;
+    if let Some(extra) = arguments.arguments.first() {
+        say(format_args!(
+            "a bare-metal guest takes no arguments, but `{extra}` follows {} (options go before it)",
+            arguments.guest.display()
+        ));
+        return Ok(WRONG_COMMAND_LINE);
+    }
+    let guest = Guest::open(&arguments.guest)?;
+    let request = Request {
+        machine: arguments.machine.config(),
+        max_instructions: arguments.max_instructions,
+        timeout: arguments.timeout,
+        signature: arguments.signature.as_deref(),
+        granularity: arguments.signature_granularity.into(),
+        log_commits: arguments.log_commits.as_deref(),
+        stats: arguments.stats,
+    };
+    run_guest(guest, &request)
+}
+
+/// What to do with a guest.
+#[derive(Default)]
+pub(super) struct Request<'a> {
+    machine: MachineConfig,
+    max_instructions: Option<u64>,
+    timeout: Option<Duration>,
+    signature: Option<&'a Path>,
+    granularity: usize,
+    log_commits: Option<&'a Path>,
+    stats: bool,
+}
+
+/// Runs a guest to its end and returns the exit code.
+pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
+    let mut machine = Machine::new(&request.machine, &mut guest, Box::new(io::stdout()))?;
+    machine.set_console_input(Box::new(io::stdin()));
+    let guest = &guest;
+    let signature = request
+        .signature
+        .map(|path| Signature::new(path, guest))
+        .transpose()?;
+    let mut commits = request.log_commits.map(commit_log).transpose()?;
+    if guest.tohost().is_none() {
+        say(format_args!(
+            "{}: no symbol tohost, so the guest can neither print nor end{}",
+            guest.name(),
+            if request.max_instructions.is_none() && request.timeout.is_none() {
+                "; set a limit with --max-instructions or --timeout"
+            } else {
+                ""
+            }
+        ));
+    }
+    let start = Instant::now();
+    let limits = Limits {
+        max_instructions: request.max_instructions,
+        deadline: request.timeout.and_then(|limit| start.checked_add(limit)),
+    };
+    let mut traps = TrapHistory::default();
+    let stop = observe(&mut machine, &limits, guest, &mut traps, &mut commits);
+    let time = start.elapsed();
+    let flushed = io::stdout().flush();
+    if let Some((log, path)) = commits {
+        log.finish().with_context(|| path.display().to_string())?;
+    }
+    if let Some(signature) = signature {
+        signature.write(&machine, request.granularity)?;
+    }
+    let end = ending::Ending {
+        stop: &stop,
+        hart: machine.hart(),
+        guest,
+        traps: &traps,
+        timeout: request.timeout,
+    };
+    let code = end.tell();
+    if request.stats {
+        let stats = Stats::new(machine.hart(), &traps, time);
+        let _ = write!(io::stderr(), "{stats}");
+    }
+    Ok(match flushed {
+        Err(error) if code == 0 => ending::output_lost(error.kind()),
+        _ => code,
+    })
+}
+
+type Commits<'a> = (CommitLog<BufWriter<File>>, &'a Path);
+
+fn commit_log(path: &Path) -> Result<Commits<'_>> {
+    let file = create(path)?;
+    Ok((
+        CommitLog::new(BufWriter::with_capacity(1 << 16, file)),
+        path,
+    ))
+}
+
+/// Runs with the observers that are asked for. Without any, the loop is compiled for none.
+fn observe(
+    machine: &mut Machine,
+    limits: &Limits,
+    guest: &Guest,
+    traps: &mut TrapHistory,
+    commits: &mut Option<Commits<'_>>,
+) -> Stop {
+    let log = LogObserver::if_wanted(guest);
+    match (log, commits) {
+        (None, None) => machine.run(limits, traps),
+        (Some(log), None) => watched(machine, limits, traps, log),
+        (None, Some((commits, _))) => watched(machine, limits, traps, &mut *commits),
+        (Some(log), Some((commits, _))) => {
+            watched(machine, limits, traps, Pair(log, &mut *commits))
+        }
+    }
+}
+
+fn watched(
+    machine: &mut Machine,
+    limits: &Limits,
+    traps: &mut TrapHistory,
+    observer: impl Observer,
+) -> Stop {
+    machine.run(limits, &mut Pair(traps, observer))
+}
+
+fn create(path: &Path) -> Result<File> {
+    File::create(path).with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// The signature to write at the end.
+struct Signature<'a> {
+    path: &'a Path,
+    file: File,
+    range: std::ops::Range<u64>,
+}
+
+impl<'a> Signature<'a> {
+    /// Looks for the signature before the run, so that nobody waits for nothing.
+    fn new(path: &'a Path, guest: &Guest) -> Result<Self> {
+        let Some(range) = guest.signature() else {
+            bail!(
+                "{}: --signature needs the symbols begin_signature and end_signature, in this order",
+                guest.name()
+            );
+        };
+        let file = create(path)?;
+        Ok(Self { path, file, range })
+    }
+
+    fn write(self, machine: &Machine, granularity: usize) -> Result<()> {
+        let mut out = BufWriter::new(self.file);
+        let ram = machine.bus().ram();
+        match signature::write(&mut out, ram, self.range.clone(), granularity) {
+            Some(written) => written
+                .and_then(|()| out.flush())
+                .with_context(|| format!("cannot write {}", self.path.display())),
+            None => bail!(
+                "the signature from {:#x} to {:#x} is not in memory",
+                self.range.start,
+                self.range.end
+            ),
+        }
+    }
+}

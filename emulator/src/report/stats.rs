@@ -1,0 +1,124 @@
+//! The figures of a run: instructions, traps, time, TLB.
+
+use super::traps::TrapHistory;
+use crate::hart::Hart;
+use crate::mmu::{AccessKind, Counters};
+use std::fmt;
+use std::time::Duration;
+
+/// The figures of a run.
+#[derive(Clone, Debug)]
+pub struct Stats {
+    /// Instructions retired.
+    pub instructions: u64,
+    /// How long they took.
+    pub time: Duration,
+    /// The guest's clock at the end, in ticks of 10 MHz.
+    pub mtime: u64,
+    /// The causes of traps, and how often.
+    pub traps: Vec<(String, u64)>,
+    /// What the TLB did for each kind of access.
+    pub tlb: Vec<(&'static str, Counters)>,
+}
+
+impl Stats {
+    /// The figures of a hart that has run.
+    pub fn new(hart: &Hart, traps: &TrapHistory, time: Duration) -> Self {
+        let counts = traps.counts();
+        Self {
+            instructions: hart.retired,
+            time,
+            mtime: hart.mtime(),
+            traps: counts
+                .into_iter()
+                .map(|(cause, count)| (cause.to_string(), count))
+                .collect(),
+            tlb: vec![
+                ("fetch", hart.tlb.counters(AccessKind::Fetch)),
+                ("load and store", hart.tlb.counters(AccessKind::Load)),
+            ],
+        }
+    }
+
+    /// Millions of instructions in a second.
+    pub fn mips(&self) -> f64 {
+        self.instructions as f64 / self.time.as_secs_f64().max(1e-9) / 1e6
+    }
+}
+
+/// A number with its digits in groups of three.
+pub fn grouped(number: u64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index != 0 && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
+const NAME: usize = 34;
+const FIGURE: usize = 16;
+
+impl fmt::Display for Stats {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut row = |name: &str, figure: String| writeln!(f, "{name:NAME$}{figure:>FIGURE$}");
+        row("instructions", grouped(self.instructions))?;
+        row("time", format!("{:.3} s", self.time.as_secs_f64()))?;
+        row("speed", format!("{:.1} MIPS", self.mips()))?;
+        row("guest's clock", format!("{:.6} s", self.mtime as f64 / 1e7))?;
+        let total = self.traps.iter().map(|(_, count)| count).sum();
+        row("traps", grouped(total))?;
+        for (cause, count) in &self.traps {
+            row(&format!("  {cause}"), grouped(*count))?;
+        }
+        let used = self.tlb.iter().filter(|(_, c)| c.accesses != 0);
+        for (kind, counters) in used {
+            let rate = 100.0 * counters.hits as f64 / counters.accesses as f64;
+            row(&format!("TLB, {kind}"), grouped(counters.accesses))?;
+            row("  hits", grouped(counters.hits))?;
+            row("  misses", grouped(counters.misses))?;
+            row("  hit rate", format!("{rate:.3} %"))?;
+            row("  evictions", grouped(counters.evictions))?;
+            row("  fences", grouped(counters.flushes.iter().sum()))?;
+            row("  entries dropped by fences", grouped(counters.flushed))?;
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn digits_in_groups() {
+        assert_eq!(grouped(0), "0");
+        assert_eq!(grouped(999), "999");
+        assert_eq!(grouped(1000), "1,000");
+        assert_eq!(grouped(1_234_567), "1,234,567");
+    }
+
+    #[test]
+    fn figures_line_up() {
+        let stats = Stats {
+            instructions: 1_500_000,
+            time: Duration::from_millis(500),
+            mtime: 15_000,
+            traps: vec![("illegal instruction".into(), 3), ("breakpoint".into(), 1)],
+            tlb: vec![("fetch", Counters::default())],
+        };
+        let text = stats.to_string();
+        assert!(
+            text.lines().all(|line| line.len() == NAME + FIGURE),
+            "{text}"
+        );
+        assert!(text.contains("3.0 MIPS"), "{text}");
+        assert!(
+            !text.contains("TLB"),
+            "a TLB that was not used is left out: {text}"
+        );
+    }
+}

@@ -1,0 +1,104 @@
+//! The traps of a run: how many of each cause, and the last of them.
+
+use crate::engine::Observer;
+use crate::hart::{Cause, Hart, TrapTaken};
+use crate::isa::{Exception, Interrupt};
+use std::collections::VecDeque;
+
+/// How many of the last traps are kept.
+pub const KEPT: usize = 8;
+
+/// Counts traps and keeps the last. It costs nothing between traps.
+#[derive(Clone, Debug)]
+pub struct TrapHistory {
+    exceptions: [u64; 64],
+    interrupts: [u64; 64],
+    last: VecDeque<TrapTaken>,
+}
+
+impl Default for TrapHistory {
+    fn default() -> Self {
+        Self {
+            exceptions: [0; 64],
+            interrupts: [0; 64],
+            last: VecDeque::with_capacity(KEPT),
+        }
+    }
+}
+
+impl TrapHistory {
+    /// The last traps, oldest first.
+    pub fn last(&self) -> impl DoubleEndedIterator<Item = &TrapTaken> {
+        self.last.iter()
+    }
+
+    /// Every cause that occurred and how often, exceptions first, by number.
+    pub fn counts(&self) -> Vec<(Cause, u64)> {
+        let exceptions = EXCEPTIONS.into_iter().map(|cause| {
+            (
+                Cause::Exception(cause),
+                self.exceptions[cause as usize & 63],
+            )
+        });
+        let interrupts = INTERRUPTS.into_iter().map(|cause| {
+            (
+                Cause::Interrupt(cause),
+                self.interrupts[cause as usize & 63],
+            )
+        });
+        let all = exceptions.chain(interrupts);
+        all.filter(|&(_, count)| count != 0).collect()
+    }
+
+    /// How many traps there were.
+    pub fn total(&self) -> u64 {
+        self.exceptions.iter().chain(&self.interrupts).sum()
+    }
+
+    /// The trap that began a loop of traps: the last one that did not happen at the first
+    /// instruction of its own handler.
+    pub fn before_loop(&self) -> Option<&TrapTaken> {
+        self.last.iter().rev().find(|trap| trap.epc != trap.handler)
+    }
+}
+
+impl Observer for TrapHistory {
+    fn trapped(&mut self, _: &Hart, trap: &TrapTaken) {
+        let count = match trap.cause {
+            Cause::Exception(cause) => &mut self.exceptions[cause as usize & 63],
+            Cause::Interrupt(cause) => &mut self.interrupts[cause as usize & 63],
+        };
+        *count += 1;
+        if self.last.len() == KEPT {
+            self.last.pop_front();
+        }
+        self.last.push_back(*trap);
+    }
+}
+
+const EXCEPTIONS: [Exception; 14] = [
+    Exception::InstructionAddressMisaligned,
+    Exception::InstructionAccessFault,
+    Exception::IllegalInstruction,
+    Exception::Breakpoint,
+    Exception::LoadAddressMisaligned,
+    Exception::LoadAccessFault,
+    Exception::StoreAddressMisaligned,
+    Exception::StoreAccessFault,
+    Exception::EnvironmentCallFromU,
+    Exception::EnvironmentCallFromS,
+    Exception::EnvironmentCallFromM,
+    Exception::InstructionPageFault,
+    Exception::LoadPageFault,
+    Exception::StorePageFault,
+];
+
+const INTERRUPTS: [Interrupt; 7] = [
+    Interrupt::SupervisorSoftware,
+    Interrupt::MachineSoftware,
+    Interrupt::SupervisorTimer,
+    Interrupt::MachineTimer,
+    Interrupt::SupervisorExternal,
+    Interrupt::MachineExternal,
+    Interrupt::LocalCounterOverflow,
+];

@@ -1,0 +1,448 @@
+//! Why a test failed: where it stopped, its last traps and instructions, its registers.
+
+use super::Outcome;
+use crate::hart::{Hart, TrapTaken};
+use crate::isa::{Isa, Privilege, csr_number, decode, disassemble, disassemble_word, length};
+use crate::loader::Guest;
+use crate::report::place::{Place, Places};
+use crate::report::recorder::{Moment, Recorder, Register, Step, sources};
+use std::collections::BTreeSet;
+use std::fmt;
+
+/// Why a test failed.
+#[derive(Clone, Debug)]
+pub struct Failure {
+    /// The instruction that made it fail, or the one it came to.
+    pub stopped_at: Option<Stopped>,
+    /// What else there is to say.
+    pub notes: Vec<String>,
+    /// The last traps, oldest first.
+    pub traps: Vec<TrapLine>,
+    /// Registers that matter: name and value.
+    pub registers: Vec<(String, u64)>,
+    /// CSRs that matter: name and value.
+    pub csrs: Vec<(String, u64)>,
+    /// The last instructions, oldest first: up to the one that made it fail.
+    pub instructions: Vec<Line>,
+    /// How many more it ran after those, to say that it failed.
+    pub more: u64,
+}
+
+/// Where a test stopped.
+#[derive(Clone, Debug)]
+pub struct Stopped {
+    /// The address, its symbol and its line.
+    pub place: Place,
+    /// The instruction, if it is known.
+    pub instruction: Option<String>,
+    /// Its operands or results, as text.
+    pub values: String,
+}
+
+/// An instruction that completed, as text.
+#[derive(Clone, Debug)]
+pub struct Line {
+    /// How many instructions had retired before it.
+    pub count: u64,
+    /// The mode it ran in.
+    pub privilege: char,
+    /// Its address.
+    pub address: u64,
+    /// The symbol it belongs to, or nothing.
+    pub symbol: String,
+    /// The instruction.
+    pub instruction: String,
+    /// What it wrote, or read if it writes nothing.
+    pub values: String,
+}
+
+impl Failure {
+    pub(super) fn new(outcome: &Outcome, guest: &Guest, hart: &Hart, recorder: &Recorder) -> Self {
+        let places = Places::new(guest);
+        let end = recorder.end(hart);
+        let moment = match outcome {
+            Outcome::CheckFailed { .. } => recorder.failed_at(),
+            Outcome::UnexpectedTrap { trap, .. } | Outcome::TrapLoop { first: trap, .. } => {
+                let mut open = recorder.open_traps().iter();
+                open.find(|open| open.taken == *trap)
+                    .map(|open| &open.before)
+            }
+            _ => None,
+        };
+        let moment = moment.unwrap_or(&end);
+        let last = |moment: &Moment| moment.steps.back().map_or(0, |step| step.count);
+        Self {
+            stopped_at: stopped_at(outcome, moment, &places),
+            notes: notes(outcome, hart, recorder, &places),
+            traps: recorder
+                .traps
+                .last()
+                .map(|trap| TrapLine::new(trap, &places))
+                .collect(),
+            registers: registers(moment),
+            csrs: csr_names(recorder)
+                .iter()
+                .filter_map(|name| {
+                    let value = hart.peek_csr(csr_number(name)?)?;
+                    Some(((*name).to_owned(), value))
+                })
+                .collect(),
+            instructions: moment
+                .steps
+                .iter()
+                .map(|step| Line::new(step, &places))
+                .collect(),
+            more: last(&end).saturating_sub(last(moment)),
+        }
+    }
+}
+
+/// A trap, as text.
+#[derive(Clone, Debug)]
+pub struct TrapLine {
+    /// How many instructions had retired.
+    pub count: u64,
+    /// The mode it came from.
+    pub from: char,
+    /// The mode it went to.
+    pub to: char,
+    /// What happened.
+    pub cause: String,
+    /// The value written to `mtval` or `stval`.
+    pub value: u64,
+    /// Where.
+    pub place: Place,
+    /// The instruction, if it is known.
+    pub instruction: Option<String>,
+}
+
+impl TrapLine {
+    fn new(trap: &TrapTaken, places: &Places<'_>) -> Self {
+        let word = trapped_word(trap, places);
+        Self {
+            count: trap.retired,
+            from: trap.from.letter(),
+            to: trap.to.letter(),
+            cause: trap.cause.to_string(),
+            value: trap.value,
+            place: trap_place(trap, places),
+            instruction: word.map(|word| trapped_text(word, trap)),
+        }
+    }
+}
+
+impl Line {
+    /// Whether it is the one before over again, with nothing in between.
+    fn repeats(&self, previous: &Self) -> bool {
+        self.count == previous.count.wrapping_add(1)
+            && self.address == previous.address
+            && self.values == previous.values
+    }
+
+    fn new(step: &Step, places: &Places<'_>) -> Self {
+        Self {
+            count: step.count,
+            privilege: step.retired.privilege.letter(),
+            address: step.retired.pc,
+            symbol: place(step, places).name(),
+            instruction: text(step),
+            values: values(step),
+        }
+    }
+}
+
+/// CSRs that matter: those of a supervisor only if it took a trap.
+fn csr_names(recorder: &Recorder) -> &'static [&'static str] {
+    const ALL: [&str; 8] = [
+        "mstatus", "mcause", "mepc", "mtval", "satp", "scause", "sepc", "stval",
+    ];
+    let mut traps = recorder.traps.last();
+    if traps.any(|trap| trap.to == Privilege::Supervisor) {
+        &ALL
+    } else {
+        &ALL[..5]
+    }
+}
+
+/// Where a trap was taken.
+fn trap_place(trap: &TrapTaken, places: &Places<'_>) -> Place {
+    use crate::hart::Cause::Exception;
+    match trapped_word(trap, places) {
+        None if trap.cause == Exception(crate::isa::Exception::InstructionPageFault) => {
+            places.find_virtual(trap.epc)
+        }
+        word => places.find(trap.epc, word),
+    }
+}
+
+fn place(step: &Step, places: &Places<'_>) -> Place {
+    let fetched = step.retired.fetched;
+    places.find(step.retired.pc, Some((fetched.word, fetched.len)))
+}
+
+fn text(step: &Step) -> String {
+    blank(&disassemble(&step.retired.insn, step.retired.pc))
+}
+
+/// With a blank for the tab between mnemonic and operands.
+fn blank(text: &str) -> String {
+    text.replacen('\t', " ", 1)
+}
+
+fn values(step: &Step) -> String {
+    let shown = step.values.iter().flatten();
+    let shown: Vec<String> = shown
+        .map(|(register, value)| format!("{}={value:#x}", register.name()))
+        .collect();
+    shown.join(" ")
+}
+
+fn stopped_at(outcome: &Outcome, moment: &Moment, places: &Places<'_>) -> Option<Stopped> {
+    let trap = match outcome {
+        Outcome::UnexpectedTrap { trap, .. } => Some(trap),
+        Outcome::TrapLoop { first, .. } => Some(first),
+        _ => None,
+    };
+    if let Some(trap) = trap {
+        let word = trapped_word(trap, places);
+        return Some(Stopped {
+            place: trap_place(trap, places),
+            instruction: word.map(|word| trapped_text(word, trap)),
+            values: String::new(),
+        });
+    }
+    let step = moment.steps.back()?;
+    Some(Stopped {
+        place: place(step, places),
+        instruction: Some(text(step)),
+        values: values(step),
+    })
+}
+
+/// The bits of the instruction that trapped, and their length: from the trap itself, or from the
+/// guest's file.
+fn trapped_word(trap: &TrapTaken, places: &Places<'_>) -> Option<(u32, u8)> {
+    use crate::hart::Cause::Exception;
+    use crate::isa::Exception::{
+        IllegalInstruction, InstructionAccessFault, InstructionAddressMisaligned,
+        InstructionPageFault,
+    };
+    let word = match trap.cause {
+        Exception(IllegalInstruction) => trap.value as u32,
+        Exception(InstructionAccessFault | InstructionAddressMisaligned | InstructionPageFault) => {
+            return None;
+        }
+        _ => places.word(trap.epc)?,
+    };
+    let len = length(word as u16);
+    let word = if len == 2 { word & 0xffff } else { word };
+    Some((word, len))
+}
+
+/// The instruction that trapped, as text: also if the hart does not have it.
+fn trapped_text((word, _): (u32, u8), trap: &TrapTaken) -> String {
+    let all = Isa::default().extensions();
+    blank(&disassemble_word(word, all, trap.epc))
+}
+
+fn notes(outcome: &Outcome, hart: &Hart, recorder: &Recorder, places: &Places<'_>) -> Vec<String> {
+    let mut notes = Vec::new();
+    match outcome {
+        Outcome::CheckFailed { .. } if recorder.failed_at().is_none() => {
+            notes.push("no branch to a symbol `fail` was seen; this is where it ended".into());
+        }
+        Outcome::UnexpectedTrap { trap, .. } | Outcome::TrapLoop { first: trap, .. } => {
+            notes.extend(missing_extension(trap, hart, places));
+        }
+        Outcome::Asleep => {
+            let mie = hart.csr.mie;
+            let enabled = if mie == 0 {
+                "no interrupt is enabled in mie".into()
+            } else {
+                format!("mie is {mie:#x}, mip {:#x}", hart.mip())
+            };
+            notes.push(format!("{enabled}, and no timer is set"));
+        }
+        _ => {}
+    }
+    if let Outcome::TrapLoop { repeated, .. } = outcome {
+        let name = if repeated.to == Privilege::Supervisor {
+            "stvec"
+        } else {
+            "mtvec"
+        };
+        let place = places.find(repeated.handler, None);
+        notes.push(format!("the trap handler is at {place} ({name})"));
+    }
+    notes
+}
+
+/// Whether an illegal instruction is one of an extension that the hart lacks.
+fn missing_extension(trap: &TrapTaken, hart: &Hart, places: &Places<'_>) -> Option<String> {
+    use crate::hart::Cause::Exception;
+    if trap.cause != Exception(crate::isa::Exception::IllegalInstruction) {
+        return None;
+    }
+    let (word, _) = trapped_word(trap, places)?;
+    let insn = decode(word, Isa::default().extensions())?;
+    if decode(word, hart.extensions()).is_some() {
+        return None;
+    }
+    Some(format!(
+        "{} belongs to an extension that this machine does not have (see --isa)",
+        insn.op.mnemonic()
+    ))
+}
+
+/// `gp`, the arguments and temporaries, and what the last instructions used.
+fn registers(moment: &Moment) -> Vec<(String, u64)> {
+    let always = [3].into_iter().chain(10..=17).chain(5..=7).chain(28..=31);
+    let mut all: Vec<Register> = always.map(Register::Integer).collect();
+    let mut used = BTreeSet::new();
+    for step in &moment.steps {
+        used.extend(step.values.iter().flatten().map(|(register, _)| *register));
+        used.extend(sources(&step.retired.insn).into_iter().flatten());
+    }
+    used.remove(&Register::Integer(0));
+    let more: Vec<Register> = used.into_iter().filter(|r| !all.contains(r)).collect();
+    all.extend(more);
+    all.into_iter()
+        .map(|register| (register.name().to_owned(), moment.register(register)))
+        .collect()
+}
+
+/// The width of the titles on the left.
+const TITLE: usize = 14;
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut block = |title: &str, lines: Vec<String>| -> fmt::Result {
+            let mut title = title;
+            for line in lines {
+                writeln!(f, "  {title:TITLE$}{}", line.trim_end())?;
+                title = "";
+            }
+            Ok(())
+        };
+        if let Some(stopped) = &self.stopped_at {
+            let mut lines = vec![stopped.place.to_string()];
+            if let Some(instruction) = &stopped.instruction {
+                lines.push(format!("{instruction:24}  {}", stopped.values));
+            }
+            block("stopped at", lines)?;
+        }
+        block("note", self.notes.clone())?;
+        block("last traps", self.trap_lines())?;
+        block("registers", in_columns(&self.registers))?;
+        block("CSRs", in_columns(&self.csrs))?;
+        block("last instrs", self.instruction_lines())
+    }
+}
+
+impl Failure {
+    fn trap_lines(&self) -> Vec<String> {
+        let count = width(self.traps.iter().map(|trap| trap.count.to_string()));
+        let cause = width(self.traps.iter().map(|trap| trap.cause.clone()));
+        let line = |trap: &TrapLine| {
+            let TrapLine {
+                count: number,
+                from,
+                to,
+                cause: what,
+                value,
+                place,
+                instruction,
+            } = trap;
+            let instruction = instruction.as_deref().unwrap_or("");
+            let value = match value {
+                0 => String::new(),
+                value => format!("  tval {value:#x}"),
+            };
+            let name = match place.name() {
+                name if name.is_empty() => name,
+                name => format!(" <{name}>"),
+            };
+            let at = place.address;
+            format!(
+                "#{number:<count$} {from}>{to} {what:cause$}  at {at:#x}{name}  {instruction}{value}"
+            )
+        };
+        self.traps.iter().map(line).collect()
+    }
+
+    /// The last instructions, with the traps between them.
+    fn instruction_lines(&self) -> Vec<String> {
+        let all = || self.instructions.iter();
+        let count = width(all().map(|line| line.count.to_string()));
+        let address = width(all().map(|line| format!("{:#x}", line.address)));
+        let symbol = width(all().map(|line| line.symbol.clone())).min(28);
+        let instruction = width(all().map(|line| line.instruction.clone())).min(32);
+        let mut lines = Vec::new();
+        let mut traps = self.traps.iter().peekable();
+        let first = self.instructions.first().map_or(0, |line| line.count);
+        let put_repeated = |lines: &mut Vec<String>, times: &mut u64| {
+            if *times != 0 {
+                lines.push(format!("{:count$}    {times} times more", ""));
+                *times = 0;
+            }
+        };
+        let mut put_traps = |lines: &mut Vec<String>, before: u64| {
+            while let Some(trap) = traps.next_if(|trap| trap.count <= before) {
+                if trap.count > first {
+                    lines.push(format!(
+                        "{:count$}    {} at {:#x}, to {}-mode",
+                        "", trap.cause, trap.place.address, trap.to
+                    ));
+                }
+            }
+        };
+        let mut repeated = 0_u64;
+        let mut previous: Option<&Line> = None;
+        for line in all() {
+            if previous.is_some_and(|previous| line.repeats(previous)) {
+                repeated += 1;
+                previous = Some(line);
+                continue;
+            }
+            put_repeated(&mut lines, &mut repeated);
+            previous = Some(line);
+            put_traps(&mut lines, line.count);
+            let Line {
+                count: number,
+                privilege,
+                address: at,
+                symbol: name,
+                instruction: text,
+                values,
+            } = line;
+            lines.push(format!(
+                "#{number:<count$} {privilege} {at:#0address$x} {name:symbol$}  {text:instruction$}  {values}"
+            ));
+        }
+        put_repeated(&mut lines, &mut repeated);
+        if let Some(last) = self.instructions.last() {
+            put_traps(&mut lines, last.count.saturating_add(1));
+        }
+        if self.more != 0 {
+            lines.push(format!(
+                "{:count$}    and {} more to the end",
+                "", self.more
+            ));
+        }
+        lines
+    }
+}
+
+fn width(texts: impl Iterator<Item = String>) -> usize {
+    texts.map(|text| text.len()).max().unwrap_or(0)
+}
+
+fn in_columns(registers: &[(String, u64)]) -> Vec<String> {
+    let row = |row: &[(String, u64)]| {
+        let cells = row
+            .iter()
+            .map(|(name, value)| format!("{name:>7} {value:016x}"));
+        cells.collect::<Vec<_>>().join(" ")
+    };
+    registers.chunks(4).map(row).collect()
+}

@@ -1,0 +1,238 @@
+//! Runs one test, and runs it again if it fails, to see why.
+
+use super::{Failure, Outcome, TestFile};
+use crate::board::{Limits, Machine, MachineConfig, Stop};
+use crate::hart::{Cause, TrapTaken};
+use crate::isa::Exception;
+use crate::loader::Guest;
+use crate::report::recorder::{MOST_OPEN, OpenTrap, Recorder};
+use crate::report::traps::{KEPT, TrapHistory};
+use std::io::{self, Write};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+/// How tests are run.
+#[derive(Clone, Debug)]
+pub struct TestConfig {
+    /// The machine.
+    pub machine: MachineConfig,
+    /// The limit on instructions for each test.
+    pub max_instructions: u64,
+    /// The limit on time for each test.
+    pub timeout: Duration,
+}
+
+/// What came of a test.
+#[derive(Clone, Debug)]
+pub struct TestResult {
+    /// The test.
+    pub test: TestFile,
+    /// How it ended.
+    pub outcome: Outcome,
+    /// How many instructions it ran.
+    pub instructions: u64,
+    /// How long it took.
+    pub time: Duration,
+    /// What it printed.
+    pub output: String,
+    /// Why it failed, if it ran and did.
+    pub failure: Option<Box<Failure>>,
+}
+
+/// How much of what a test prints is kept.
+const MOST_OUTPUT: usize = 64 << 10;
+
+/// What a test prints, shared with the machine that it runs on.
+#[derive(Clone, Default)]
+struct Output(Arc<Mutex<Vec<u8>>>);
+
+impl Output {
+    fn text(&self) -> String {
+        let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Write for Output {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let room = MOST_OUTPUT.saturating_sub(all.len()).min(bytes.len());
+        all.extend_from_slice(&bytes[..room]);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+/// Runs a test. If it fails, it is run once more with everything looked at: the same guest and
+/// options give the same run, so the second one shows why the first one failed.
+pub fn run_test(test: &TestFile, config: &TestConfig) -> TestResult {
+    let start = Instant::now();
+    let mut result = TestResult {
+        test: test.clone(),
+        outcome: Outcome::NoTohost,
+        instructions: 0,
+        time: Duration::ZERO,
+        output: String::new(),
+        failure: None,
+    };
+    match Guest::open(&test.path) {
+        Err(error) => result.outcome = Outcome::CannotLoad(error.reason.to_string()),
+        Ok(guest) if guest.tohost().is_none() => {}
+        Ok(mut guest) => run_guest(&mut guest, config, &mut result),
+    }
+    result.time = start.elapsed();
+    result
+}
+
+fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
+    let output = Output::default();
+    let console = Box::new(output.clone());
+    let mut machine = match Machine::new(&config.machine, guest, console) {
+        Ok(machine) => machine,
+        Err(error) => {
+            let text = error.to_string();
+            let name = format!("{}: ", guest.name());
+            let reason = text.strip_prefix(&name).unwrap_or(&text);
+            result.outcome = Outcome::CannotLoad(reason.to_owned());
+            return;
+        }
+    };
+    let limits = Limits {
+        max_instructions: Some(config.max_instructions),
+        deadline: Instant::now().checked_add(config.timeout),
+    };
+    let mut traps = TrapHistory::default();
+    let stop = machine.run(&limits, &mut traps);
+    result.instructions = machine.hart().retired;
+    result.output = output.text();
+    if stop == Stop::Exit(0) {
+        result.outcome = Outcome::Passed;
+        return;
+    }
+    let mut recorder = Recorder::new(guest.symbols().by_name("fail"));
+    let mut stop = stop;
+    if !matches!(stop, Stop::InstructionLimit | Stop::Timeout) {
+        let limit = config.max_instructions;
+        let same = run_again(guest, config, limit, &mut recorder, |_| false);
+        if same.as_ref() != Some(&stop) {
+            log::warn!("{}: ended differently when run again", guest.name());
+        }
+    } else if let Some(storm) = storm(&traps) {
+        // Its trap handler traps and never gets anywhere. How did that begin?
+        let limit = result.instructions;
+        let deep = |recorder: &Recorder| recorder.open_traps().len() == MOST_OPEN;
+        run_again(guest, config, limit, &mut recorder, deep);
+        if deep(&recorder) {
+            stop = Stop::TrapLoop(storm);
+        }
+    } else {
+        // It is still running. What it does now is what it did all the time.
+        let limits = Limits {
+            max_instructions: Some(result.instructions.saturating_add(MORE)),
+            deadline: Instant::now().checked_add(config.timeout),
+        };
+        machine.run(&limits, &mut recorder);
+        recorder.traps = traps;
+    }
+    result.outcome = outcome(stop, &recorder, config);
+    let failure = Failure::new(&result.outcome, guest, machine.hart(), &recorder);
+    result.failure = Some(Box::new(failure));
+}
+
+/// Runs a guest again, up to so many instructions or until the recorder has seen `enough`. Says
+/// how it ended, unless there was enough.
+fn run_again(
+    guest: &mut Guest,
+    config: &TestConfig,
+    instructions: u64,
+    recorder: &mut Recorder,
+    enough: impl Fn(&Recorder) -> bool,
+) -> Option<Stop> {
+    let mut machine = Machine::new(&config.machine, guest, Box::new(io::sink())).ok()?;
+    let deadline = Instant::now().checked_add(config.timeout.saturating_mul(RECORDING));
+    loop {
+        let retired = machine.hart().retired;
+        let limits = Limits {
+            max_instructions: Some(instructions.min(retired.saturating_add(AT_A_TIME))),
+            deadline,
+        };
+        let stop = machine.run(&limits, recorder);
+        if enough(recorder) {
+            return None;
+        }
+        if stop != Stop::InstructionLimit || machine.hart().retired >= instructions {
+            return Some(stop);
+        }
+    }
+}
+
+/// Between two looks at what a recorder has seen. A multiple of the board's time slice, so that
+/// the run is the same as one in a single piece.
+const AT_A_TIME: u64 = 1_000_000;
+
+/// The trap that a run went on repeating, if it did: the last ones all come from one place, each
+/// in the handler of the one before.
+fn storm(traps: &TrapHistory) -> Option<TrapTaken> {
+    let last = traps.last().next_back()?;
+    let mut all = traps.last();
+    let same = all.all(|trap| {
+        (trap.cause, trap.epc, trap.from, trap.to) == (last.cause, last.epc, last.from, last.to)
+    });
+    (same && last.from == last.to && traps.last().count() == KEPT).then_some(*last)
+}
+
+/// How many more instructions of a test are looked at that never ends.
+const MORE: u64 = 100;
+
+/// How many times longer a recorded run may take.
+const RECORDING: u32 = 10;
+
+fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
+    match stop {
+        Stop::Exit(0) => Outcome::Passed,
+        Stop::Exit(number) => match unexpected(recorder) {
+            Some(open) => Outcome::UnexpectedTrap {
+                trap: open.taken,
+                number: open.check(),
+            },
+            None => Outcome::CheckFailed { number },
+        },
+        Stop::InstructionLimit => Outcome::InstructionLimit(config.max_instructions),
+        Stop::Timeout => Outcome::Timeout(config.timeout),
+        Stop::TrapLoop(repeated) => Outcome::TrapLoop {
+            first: beginning(recorder, &repeated),
+            repeated,
+        },
+        Stop::Asleep => Outcome::Asleep,
+        Stop::BadRequest(what) => Outcome::BadRequest(what.to_string()),
+    }
+}
+
+/// The trap that made a test give up: the handler never returned, and the test did not come
+/// there by itself, as it does with `ecall` and by a branch to `fail`.
+fn unexpected(recorder: &Recorder) -> Option<&OpenTrap> {
+    if recorder.failed_at().is_some() {
+        return None;
+    }
+    recorder.open_traps().last().filter(|open| {
+        !matches!(
+            open.taken.cause,
+            Cause::Exception(
+                Exception::EnvironmentCallFromU
+                    | Exception::EnvironmentCallFromS
+                    | Exception::EnvironmentCallFromM
+            )
+        )
+    })
+}
+
+/// The trap that began a loop of traps: the innermost one that is not the one that repeats.
+fn beginning(recorder: &Recorder, repeated: &TrapTaken) -> TrapTaken {
+    let mut open = recorder.open_traps().iter().rev().map(|open| open.taken);
+    let first = open.find(|trap| trap.epc != repeated.epc);
+    let outermost = recorder.open_traps().first().map(|open| open.taken);
+    first.or(outermost).unwrap_or(*repeated)
+}

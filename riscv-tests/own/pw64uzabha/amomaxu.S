@@ -1,0 +1,48 @@
+// amomaxu.b and amomaxu.h takes the larger, unsigned: rd gets the old value,
+// sign-extended, and the bytes around it stay (Zabha).
+// env: p v
+#include "env.h"
+
+// The value in memory and the operand, then what rd and memory must hold.
+.macro case n, insn, store, load, memory, operand, old, new
+  check \n
+  li   a3, 0x5555555555555555
+  sd   a3, 0(s0)
+  li   a2, \memory
+  \store a2, 2(s0)
+  addi s1, s0, 2
+  li   a1, \operand
+  \insn a0, a1, s1
+  expect a0, \old
+  \load a2, 2(s0)
+  expect a2, \new
+  lhu  a2, 0(s0)
+  expect a2, 0x5555
+  lw   a2, 4(s0)
+  expect a2, 0x55555555
+.endm
+
+test_begin
+  la   s0, words
+  case 1, amomaxu.b, sb, lbu, 0x7f, 0x1, 0x7f, 0x7f
+  case 2, amomaxu.b, sb, lbu, 0x80, 0xff, 0xffffffffffffff80, 0xff
+  case 3, amomaxu.b, sb, lbu, 0x5a, 0xf0, 0x5a, 0xf0
+  case 4, amomaxu.b, sb, lbu, 0xff, 0xffffffffffff0005, 0xffffffffffffffff, 0xff
+  // The byte above stays too.
+  check 5
+  lbu  a2, 3(s0)
+  expect a2, 0x55
+  case 6, amomaxu.h, sh, lhu, 0x7fff, 0x1, 0x7fff, 0x7fff
+  case 7, amomaxu.h, sh, lhu, 0x8000, 0xffff, 0xffffffffffff8000, 0xffff
+  case 8, amomaxu.h, sh, lhu, 0x5a5a, 0xff0, 0x5a5a, 0x5a5a
+  case 9, amomaxu.h, sh, lhu, 0xffff, 0xffffffffffff0005, 0xffffffffffffffff, 0xffff
+  // A halfword must be aligned.
+  check 10
+  addi s1, s0, 1
+  must_trap_misaligned CAUSE_STORE_MISALIGNED, amomaxu.h a0, a1, s1
+  expect_same s9, s1
+test_end
+
+test_data
+words:
+  .dword 0

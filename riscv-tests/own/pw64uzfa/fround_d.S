@@ -1,0 +1,90 @@
+// fround.d rounds to an integral value in each mode and never raises inexact;
+// froundnx.d does raise it. Zero keeps its sign, a NaN comes out canonical
+// (Zfa, "Round-to-Integer").
+// env: p v
+#include "env.h"
+
+// Operand, rounding mode, result, and the flags of the form that raises them.
+.macro case n, a, rm, result, flags
+  check \n
+  li   a1, \a
+  fmv.d.x fa1, a1
+  fround.d fa0, fa1, \rm
+  fmv.x.d a0, fa0
+  expect a0, \result
+  expect_flags \flags & ~NX
+  froundnx.d fa0, fa1, \rm
+  fmv.x.d a0, fa0
+  expect a0, \result
+  expect_flags \flags
+.endm
+
+test_begin
+  case 1, 0x4004000000000000, RNE, 0x4000000000000000, NX
+  case 2, 0x4004000000000000, RTZ, 0x4000000000000000, NX
+  case 3, 0x4004000000000000, RDN, 0x4000000000000000, NX
+  case 4, 0x4004000000000000, RUP, 0x4008000000000000, NX
+  case 5, 0x4004000000000000, RMM, 0x4008000000000000, NX
+  case 6, 0x400c000000000000, RNE, 0x4010000000000000, NX
+  case 7, 0x400c000000000000, RTZ, 0x4008000000000000, NX
+  case 8, 0x400c000000000000, RDN, 0x4008000000000000, NX
+  case 9, 0x400c000000000000, RUP, 0x4010000000000000, NX
+  case 10, 0x400c000000000000, RMM, 0x4010000000000000, NX
+  case 11, 0xc004000000000000, RNE, 0xc000000000000000, NX
+  case 12, 0xc004000000000000, RTZ, 0xc000000000000000, NX
+  case 13, 0xc004000000000000, RDN, 0xc008000000000000, NX
+  case 14, 0xc004000000000000, RUP, 0xc000000000000000, NX
+  case 15, 0xc004000000000000, RMM, 0xc008000000000000, NX
+  case 16, 0x3fd0000000000000, RNE, 0x0, NX
+  case 17, 0x3fd0000000000000, RTZ, 0x0, NX
+  case 18, 0x3fd0000000000000, RDN, 0x0, NX
+  case 19, 0x3fd0000000000000, RUP, 0x3ff0000000000000, NX
+  case 20, 0x3fd0000000000000, RMM, 0x0, NX
+  case 21, 0xbfd0000000000000, RNE, 0x8000000000000000, NX
+  case 22, 0xbfd0000000000000, RTZ, 0x8000000000000000, NX
+  case 23, 0xbfd0000000000000, RDN, 0xbff0000000000000, NX
+  case 24, 0xbfd0000000000000, RUP, 0x8000000000000000, NX
+  case 25, 0xbfd0000000000000, RMM, 0x8000000000000000, NX
+  case 26, 0x3fe0000000000000, RNE, 0x0, NX
+  case 27, 0x3fe0000000000000, RTZ, 0x0, NX
+  case 28, 0x3fe0000000000000, RDN, 0x0, NX
+  case 29, 0x3fe0000000000000, RUP, 0x3ff0000000000000, NX
+  case 30, 0x3fe0000000000000, RMM, 0x3ff0000000000000, NX
+  case 31, 0xbfe0000000000000, RNE, 0x8000000000000000, NX
+  case 32, 0xbfe0000000000000, RTZ, 0x8000000000000000, NX
+  case 33, 0xbfe0000000000000, RDN, 0xbff0000000000000, NX
+  case 34, 0xbfe0000000000000, RUP, 0x8000000000000000, NX
+  case 35, 0xbfe0000000000000, RMM, 0xbff0000000000000, NX
+  case 36, 0x3ffc000000000000, RNE, 0x4000000000000000, NX
+  case 37, 0x3ffc000000000000, RTZ, 0x3ff0000000000000, NX
+  case 38, 0x3ffc000000000000, RDN, 0x3ff0000000000000, NX
+  case 39, 0x3ffc000000000000, RUP, 0x4000000000000000, NX
+  case 40, 0x3ffc000000000000, RMM, 0x4000000000000000, NX
+  case 41, 0xc01c000000000000, RNE, 0xc01c000000000000, 0
+  case 42, 0xc01c000000000000, RTZ, 0xc01c000000000000, 0
+  case 43, 0xc01c000000000000, RDN, 0xc01c000000000000, 0
+  case 44, 0xc01c000000000000, RUP, 0xc01c000000000000, 0
+  case 45, 0xc01c000000000000, RMM, 0xc01c000000000000, 0
+  case 46, 0x7ff0000000000000, RNE, 0x7ff0000000000000, 0
+  case 47, 0xfff0000000000000, RTZ, 0xfff0000000000000, 0
+  case 48, 0x8000000000000000, RUP, 0x8000000000000000, 0
+  case 49, 0x0, RDN, 0x0, 0
+  case 50, 0x7ff8000000000005, RNE, 0x7ff8000000000000, 0
+  case 51, 0x7ff0000000000001, RNE, 0x7ff8000000000000, NV
+  case 52, 0x1, RNE, 0x0, NX
+  case 53, 0x1, RUP, 0x3ff0000000000000, NX
+  case 54, 0x4340000000000000, RUP, 0x4340000000000000, 0
+  // The dynamic mode is frm; a reserved mode is illegal.
+  check 90
+  li   a1, 0x4004000000000000
+  fmv.d.x fa1, a1
+  csrwi frm, RUP
+  fround.d fa0, fa1, DYN
+  fmv.x.d a0, fa0
+  expect a0, 0x4008000000000000
+  check 91
+  csrwi frm, 5
+  must_be_illegal fround.d fa0, fa1, DYN
+  csrwi frm, 0
+  must_be_illegal froundnx.d fa0, fa1, 5
+test_end
