@@ -1,6 +1,8 @@
 //! The commit log is Spike's to the byte: the logs in `commit_log/` are what Spike wrote for four
 //! of our own tests, up to the store to `tohost`.
 
+mod effects;
+
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
 use pagewalk::loader::Guest;
 use pagewalk::report::commit_log::CommitLog;

@@ -144,6 +144,7 @@ pub(super) fn write_misa(hart: &mut Hart, value: u64) {
         new &= !misa_bit('D');
     }
     hart.set_misa(new);
+    hart.note_csr(super::MISA, new);
 }
 
 // ---- Trap set-up. ----

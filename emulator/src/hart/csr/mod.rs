@@ -23,6 +23,8 @@ pub const FFLAGS: u16 = 0x001;
 pub const FRM: u16 = 0x002;
 /// `mstatus`.
 pub const MSTATUS: u16 = 0x300;
+/// `misa`.
+pub const MISA: u16 = 0x301;
 /// `mie`.
 pub const MIE: u16 = 0x304;
 /// `mip`.

@@ -18,8 +18,8 @@ pub struct Row {
     pub read: fn(&Hart) -> u64,
     /// What a write does, by the register's WARL rules.
     pub write: fn(&mut Hart, u64),
-    /// The commit log does not show it: it never changes, or it is a view of another CSR, under
-    /// whose name its writes stand.
+    /// The commit log does not show it: it never changes, or its write says itself what is
+    /// logged, mostly because it is a view of another CSR.
     pub silent: bool,
 }
 
@@ -111,7 +111,7 @@ csrs! {
     0xf14 mhartid: reads(|hart| hart.id as u64),
     0xf15 mconfigptr: constant(0),
     0x300 mstatus: hooks(|hart| hart.csr.mstatus, write_mstatus),
-    0x301 misa: hooks(|hart| hart.csr.misa, write_misa),
+    0x301 misa: view(|hart| hart.csr.misa, write_misa),
     0x302 medeleg: hooks(|hart| hart.csr.medeleg, write_medeleg) if supervisor,
     0x303 mideleg: masked(mideleg, SUPERVISOR_INTERRUPTS) if supervisor,
     0x304 mie: hooks(|hart| hart.csr.mie, write_mie),
