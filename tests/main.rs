@@ -1,10 +1,13 @@
 //! The integration tests: one binary, one file for each topic.
 
+mod cli;
 mod commit_log;
 mod isa;
 mod layers;
 mod loader;
 mod random_programs;
+mod run_loop;
+mod runner;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;

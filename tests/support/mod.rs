@@ -2,4 +2,5 @@
 
 pub(crate) mod dwarf;
 pub(crate) mod elf;
+pub(crate) mod guest;
 pub(crate) mod random;

@@ -63,7 +63,7 @@ impl MachineConfig {
 /// When to give up on a guest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
-    /// After so many instructions.
+    /// After so many instructions, counted from reset.
     pub max_instructions: Option<u64>,
     /// At this time of the host's clock.
     pub deadline: Option<Instant>,

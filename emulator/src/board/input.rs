@@ -1,7 +1,7 @@
 //! Console input: read by a thread of its own, so that a guest that polls does not stop.
 
 use std::io::{BufReader, Read};
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
 use std::thread;
 
 /// Characters read ahead of the guest.
@@ -13,6 +13,8 @@ pub(super) enum Input {
     Idle(Option<Box<dyn Read + Send>>),
     /// The thread is reading.
     Reading(Receiver<u8>),
+    /// There is no more.
+    Ended,
 }
 
 impl Input {
@@ -34,9 +36,21 @@ impl Input {
             });
             *self = Self::Reading(receiver);
         }
-        match self {
-            Self::Reading(receiver) => receiver.try_recv().ok(),
-            Self::Idle(_) => None,
+        let Self::Reading(receiver) = self else {
+            return None;
+        };
+        match receiver.try_recv() {
+            Ok(byte) => Some(byte),
+            Err(TryRecvError::Empty) => None,
+            Err(TryRecvError::Disconnected) => {
+                *self = Self::Ended;
+                None
+            }
         }
+    }
+
+    /// Whether there may be more.
+    pub(super) fn is_open(&self) -> bool {
+        !matches!(self, Self::Ended)
     }
 }

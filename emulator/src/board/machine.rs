@@ -1,19 +1,20 @@
 //! One machine: made from a configuration, loaded with a guest, run to its end.
 
 use super::device_tree::device_tree;
-use super::input::Input;
+use super::host::HostInterface;
 use super::{Limits, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
-use crate::dev::htif::{Htif, HtifError, HtifEvent, HtifMemory};
+use crate::dev::htif::HtifError;
 use crate::dev::rom::Rom;
 use crate::engine::{Observer, Pause, Reference};
 use crate::hart::{Hart, TrapTaken};
-use crate::isa::{Extension, Interrupt};
+use crate::isa::{Extension, Interrupt, Privilege};
 use crate::loader::{Guest, LoadError, Piece};
 use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
 use std::io::{Read, Write};
 use std::ops::Range;
-use std::time::Instant;
+use std::thread;
+use std::time::{Duration, Instant};
 
 /// Why a machine could not be made or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -61,45 +62,15 @@ pub enum Stop {
 /// Instructions between two looks at the clock of the host and at half-written requests.
 const SLICE: u64 = 20_000;
 
+/// How often a hart that waits for console input looks for it.
+const INPUT_POLL: Duration = Duration::from_millis(1);
+
 /// A machine with one hart.
 pub struct Machine {
     hart: Hart,
     bus: Bus,
     engine: Reference,
-    htif: Option<HostInterface>,
-}
-
-/// The host interface and where it sits in the guest's memory.
-struct HostInterface {
-    device: Htif,
-    tohost: PhysAddr,
-    fromhost: Option<PhysAddr>,
-    input: Option<Input>,
-}
-
-/// The guest's RAM as the host interface reaches it.
-struct GuestMemory<'a>(&'a mut Ram);
-
-impl HtifMemory for GuestMemory<'_> {
-    fn read(&mut self, at: PhysAddr, bytes: &mut [u8]) -> bool {
-        match self.0.slice(at, bytes.len() as u64) {
-            Some(found) => {
-                bytes.copy_from_slice(found);
-                true
-            }
-            None => false,
-        }
-    }
-
-    fn write(&mut self, at: PhysAddr, bytes: &[u8]) -> bool {
-        match self.0.slice_mut(at, bytes.len() as u64) {
-            Some(place) => {
-                place.copy_from_slice(bytes);
-                true
-            }
-            None => false,
-        }
-    }
+    host: Option<HostInterface>,
 }
 
 impl Machine {
@@ -127,23 +98,17 @@ impl Machine {
             }
         })?;
         let mut machine = Self::assemble(config, ram, guest.entry(), guest.tohost().is_some())?;
-        if let Some(tohost) = guest.tohost() {
-            machine.bus.set_doorbell(Some(PhysAddr(tohost)));
-            machine.htif = Some(HostInterface {
-                device: Htif::new(console),
-                tohost: PhysAddr(tohost),
-                fromhost: guest.fromhost().map(PhysAddr),
-                input: None,
-            });
-        }
+        machine.host = HostInterface::new(guest, console);
+        let doorbell = machine.host.as_ref().map(HostInterface::tohost);
+        machine.bus.set_doorbell(doorbell);
         Ok(machine)
     }
 
     /// Lets the guest read from `input`, character by character. Nothing is read before the guest
     /// asks, and a guest that asks does not stop for it.
     pub fn set_console_input(&mut self, input: Box<dyn Read + Send>) {
-        if let Some(htif) = self.htif.as_mut() {
-            htif.input = Some(Input::new(input));
+        if let Some(host) = self.host.as_mut() {
+            host.set_input(input);
         }
     }
 
@@ -182,7 +147,7 @@ impl Machine {
             hart,
             bus,
             engine: Reference::default(),
-            htif: None,
+            host: None,
         })
     }
 
@@ -209,54 +174,59 @@ impl Machine {
     /// Runs until the guest ends or a limit is reached.
     pub fn run<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
         let stop = self.run_to_stop(limits, observer);
-        self.flush_console();
+        if let Some(host) = self.host.as_mut() {
+            host.flush();
+        }
         stop
     }
 
     fn run_to_stop<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
         let end = limits.max_instructions.unwrap_or(u64::MAX);
+        let mut slice_end = 0;
         loop {
-            if let Some(stop) = self.serve(false) {
+            if self.hart.retired >= slice_end {
+                slice_end = self.hart.retired.saturating_add(SLICE);
+                self.bus.age_request();
+            }
+            if let Some(stop) = self.serve() {
                 return stop;
             }
-            self.flush_console();
-            let left = end.saturating_sub(self.hart.retired);
-            if left == 0 {
+            if self.hart.retired >= end {
                 return Stop::InstructionLimit;
             }
             if limits.deadline.is_some_and(|at| Instant::now() >= at) {
                 return Stop::Timeout;
             }
-            if let Some(stop) = self.run_slice(left.min(SLICE), observer) {
+            if let Some(stop) = self.run_slice(slice_end.min(end), observer) {
                 return stop;
             }
         }
     }
 
-    /// Runs up to `budget` instructions, looking after timers and devices.
-    fn run_slice<O: Observer>(&mut self, budget: u64, observer: &mut O) -> Option<Stop> {
-        let end = self.hart.retired.saturating_add(budget);
+    /// Runs until `end` instructions have retired, looking after timers and devices. It returns
+    /// early after whatever may take long, so that the caller looks at the clock.
+    fn run_slice<O: Observer>(&mut self, end: u64, observer: &mut O) -> Option<Stop> {
         while self.hart.retired < end {
             let left = end - self.hart.retired;
             let budget = left.min(self.hart.instructions_to_timer());
             let pause = self
                 .engine
                 .run(&mut self.hart, &mut self.bus, budget, observer);
+            // Whatever the reason, this may be the instruction at which a timer fires.
+            self.hart.update_timers();
             match pause {
-                Pause::Budget => self.hart.update_timers(),
+                Pause::Budget => {}
+                Pause::Attention if self.bus.has_request() => return None,
                 Pause::Attention => {
-                    if let Some(stop) = self.serve(true) {
+                    if let Some(stop) = self.serve() {
                         return Some(stop);
                     }
                 }
-                Pause::Waiting => {
-                    let wake = self.hart.next_timer();
-                    if wake == u64::MAX {
-                        return Some(Stop::Asleep);
-                    }
-                    self.hart.skip_to(wake);
-                    // A guest that sleeps for ever must not outlive its limits.
-                    return None;
+                Pause::Waiting if self.hart.has_wakeup() => {}
+                Pause::Waiting => return self.sleep(Stop::Asleep),
+                // Time goes on below M-mode, and a timer of M-mode may end it.
+                Pause::TrapLoop(trap) if trap.to < Privilege::Machine => {
+                    return self.sleep(Stop::TrapLoop(trap));
                 }
                 Pause::TrapLoop(trap) => return Some(Stop::TrapLoop(trap)),
             }
@@ -264,26 +234,36 @@ impl Machine {
         None
     }
 
-    /// Serves devices and the host interface. `complete` leaves a request alone of which only the
-    /// low half is written yet.
-    fn serve(&mut self, complete: bool) -> Option<Stop> {
+    /// Lets the time pass until the next timer fires. If none is set, nothing will ever happen.
+    fn sleep(&mut self, forever: Stop) -> Option<Stop> {
+        let wake = self.hart.next_timer();
+        if wake != u64::MAX {
+            self.hart.skip_to(wake);
+            return None;
+        }
+        if self.host.as_ref().is_some_and(HostInterface::expects_input) {
+            // Input is no interrupt, but waiting may end at any time.
+            thread::sleep(INPUT_POLL);
+            self.hart.waiting = false;
+            return None;
+        }
+        Some(forever)
+    }
+
+    /// Serves devices and the host interface.
+    fn serve(&mut self) -> Option<Stop> {
         if self.bus.take_device_touched() {
             self.serve_clint();
         }
-        let stop = if self.bus.take_rung(complete) {
-            self.serve_host_interface()
+        let rung = self.bus.take_request();
+        let host = self.host.as_mut()?;
+        let stop = if rung {
+            host.serve(&mut self.bus)
         } else {
             None
         };
-        self.serve_replies();
+        host.reply(&mut self.bus);
         stop
-    }
-
-    /// Shows unfinished lines. The next write to the console meets the error, if there is one.
-    fn flush_console(&mut self) {
-        if let Some(htif) = self.htif.as_mut() {
-            let _ = htif.device.flush();
-        }
     }
 
     fn serve_clint(&mut self) {
@@ -294,43 +274,6 @@ impl Machine {
             }
             self.hart.set_line(Interrupt::MachineSoftware, software);
             self.hart.set_mtimecmp(compare);
-        }
-    }
-
-    /// Moves input and replies to the guest when there are any and `fromhost` has room.
-    fn serve_replies(&mut self) {
-        let Some(htif) = self.htif.as_mut() else {
-            return;
-        };
-        if htif.device.waits_for_input()
-            && let Some(character) = htif.input.as_mut().and_then(Input::next)
-        {
-            htif.device.input(character);
-        }
-        let ram = self.bus.ram_mut();
-        if let Some(fromhost) = htif.fromhost
-            && ram.load(fromhost, 8) == Some(0)
-            && let Some(reply) = htif.device.next_reply()
-        {
-            ram.store(fromhost, 8, reply);
-        }
-    }
-
-    /// Hands the request in `tohost` over and clears it.
-    fn serve_host_interface(&mut self) -> Option<Stop> {
-        let htif = self.htif.as_mut()?;
-        let ram = self.bus.ram_mut();
-        let request = ram.load(htif.tohost, 8)?;
-        ram.store(htif.tohost, 8, 0)?;
-        let event = htif.device.request(request, &mut GuestMemory(ram));
-        match event {
-            HtifEvent::Exit(code) => Some(Stop::Exit(code)),
-            HtifEvent::Error(error) => Some(Stop::BadRequest(error)),
-            HtifEvent::Syscall { number, result } if result < 0 => {
-                log::warn!(target: crate::trace::DEV_HTIF, "system call {number} answered with error {result}");
-                None
-            }
-            _ => None,
         }
     }
 }

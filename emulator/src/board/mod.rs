@@ -2,6 +2,7 @@
 
 mod config;
 mod device_tree;
+mod host;
 mod input;
 mod machine;
 mod map;

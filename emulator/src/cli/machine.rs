@@ -30,7 +30,7 @@ pub(super) struct MachineArguments {
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
 enum Ad {
-    /// As the ISA string says: the hardware if it names Svadu and not Svade
+    /// As the ISA string says: the hardware, unless it names Svade
     Isa,
     /// The hardware does (Svadu)
     Hardware,

@@ -31,12 +31,8 @@ pub(super) struct Arguments {
     #[arg(value_name = "ELF")]
     guest: PathBuf,
 
-    /// Arguments for the guest (a bare-metal program takes none)
-    #[arg(
-        value_name = "ARGS",
-        trailing_var_arg = true,
-        allow_hyphen_values = true
-    )]
+    /// Arguments for the guest: a bare-metal program takes none
+    #[arg(value_name = "ARGS", trailing_var_arg = true, hide = true)]
     arguments: Vec<String>,
 
     #[command(flatten)]
@@ -93,13 +89,14 @@ Exit codes:
   the guest's
   124  a limit ended the run
   125  Pagewalk cannot go on: the file cannot be loaded, or the guest can never end
+  141  nobody reads the output any more
   2    wrong command line";
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     arguments.log.start()?;
     if let Some(extra) = arguments.arguments.first() {
         say(format_args!(
-            "a bare-metal guest takes no arguments, but `{extra}` follows {} (options go before it)",
+            "{} is a bare-metal program, which takes no arguments, but there is `{extra}`",
             arguments.guest.display()
         ));
         return Ok(WRONG_COMMAND_LINE);

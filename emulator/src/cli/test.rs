@@ -20,9 +20,9 @@ use std::time::{Duration, Instant};
 /// Run test programs in the form of riscv-tests
 ///
 /// Runs every RISC-V ELF file among the files and folders given, in parallel, each on a machine
-/// of its own. A test passes by writing 1 to its symbol `tohost`, and in no other way. Each
-/// failure is explained: the check or the trap, where it stopped, the last traps and
-/// instructions, the registers.
+/// of its own. A test passes by exiting with code zero (it writes 1 to its symbol `tohost`), and
+/// in no other way. Each failure is explained: the check or the trap, where it stopped, the last
+/// traps and instructions, the registers.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -31,11 +31,22 @@ pub(super) struct Arguments {
     paths: Vec<PathBuf>,
 
     /// Run only tests whose name contains this; given several times, any of them
-    #[arg(short, long, value_name = "TEXT", help_heading = "Selection")]
+    #[arg(
+        short,
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        help_heading = "Selection"
+    )]
     filter: Vec<String>,
 
     /// Leave out tests whose name contains this; can be given several times
-    #[arg(long, value_name = "TEXT", help_heading = "Selection")]
+    #[arg(
+        long,
+        value_name = "TEXT",
+        allow_hyphen_values = true,
+        help_heading = "Selection"
+    )]
     skip: Vec<String>,
 
     /// Run one share of the tests: K/N, count:K/N or hash:K/N
@@ -87,7 +98,11 @@ pub(super) struct Arguments {
     /// Write the results as JSON
     ///
     /// One object, whose `format` is "pagewalk-test" and whose `version` grows when fields change
-    /// or go; `tests` holds an object for each test.
+    /// or go; new ones may come. `tests` holds for each test name, suite, environment, path, passed,
+    /// class, message, check, instructions, seconds, output and failure. The classes are passed,
+    /// check-failed, illegal-instruction, unexpected-trap, trap-loop, timeout, instruction-limit,
+    /// asleep, bad-request, no-tohost and cannot-load. Addresses and registers are strings in
+    /// hexadecimal.
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     json: Option<PathBuf>,
 

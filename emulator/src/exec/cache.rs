@@ -2,13 +2,9 @@
 
 use super::{Outcome, illegal};
 use crate::hart::Hart;
+use crate::hart::csr::{ENVCFG_CBCFE, ENVCFG_CBIE, ENVCFG_CBZE};
 use crate::isa::{Extension, Insn, Privilege};
 use crate::mem::{Bus, VirtAddr};
-
-/// `CBIE`, `CBCFE` and `CBZE` of `menvcfg` and `senvcfg`: what lower modes may do.
-const CBIE: u64 = 3 << 4;
-const CBCFE: u64 = 1 << 6;
-const CBZE: u64 = 1 << 7;
 
 /// Whether the environment configuration allows the operation in the current mode.
 fn allowed(hart: &Hart, field: u64) -> bool {
@@ -34,19 +30,19 @@ fn manage(hart: &mut Hart, bus: &mut Bus, insn: Insn, field: u64) -> Outcome {
 }
 
 pub(super) fn cbo_inval(hart: &mut Hart, bus: &mut Bus, insn: Insn) -> Outcome {
-    manage(hart, bus, insn, CBIE)
+    manage(hart, bus, insn, ENVCFG_CBIE)
 }
 
 pub(super) fn cbo_clean(hart: &mut Hart, bus: &mut Bus, insn: Insn) -> Outcome {
-    manage(hart, bus, insn, CBCFE)
+    manage(hart, bus, insn, ENVCFG_CBCFE)
 }
 
 pub(super) fn cbo_flush(hart: &mut Hart, bus: &mut Bus, insn: Insn) -> Outcome {
-    manage(hart, bus, insn, CBCFE)
+    manage(hart, bus, insn, ENVCFG_CBCFE)
 }
 
 pub(super) fn cbo_zero(hart: &mut Hart, bus: &mut Bus, insn: Insn) -> Outcome {
-    if !allowed(hart, CBZE) {
+    if !allowed(hart, ENVCFG_CBZE) {
         return Err(illegal());
     }
     hart.zero_cache_block(bus, block(hart, insn))

@@ -154,7 +154,7 @@ impl Hart {
             AccessKind::Fetch => allowed(PmpAccess::EXECUTE),
             AccessKind::Load => allowed(PmpAccess::READ),
             AccessKind::Store | AccessKind::CacheBlockZero => allowed(PmpAccess::WRITE),
-            AccessKind::Amo => allowed(PmpAccess::READ) && allowed(PmpAccess::WRITE),
+            AccessKind::Amo => allowed(PmpAccess::READ_WRITE),
             AccessKind::CacheBlockManage => allowed(PmpAccess::READ) || allowed(PmpAccess::WRITE),
         }
     }
@@ -247,12 +247,7 @@ impl Hart {
 
     // ---- What drops cached translations. ----
 
-    /// The privilege or a bit that changes rights was written.
-    pub(super) fn rights_changed(&mut self) {
-        self.fetch_page = FetchPage::NONE;
-    }
-
-    /// `satp`, PMP or a rule of translation changed. The TLB keeps its entries: it is the guest
+    /// The privilege, `satp`, PMP or a rule of translation changed. The TLB keeps its entries: it is the guest
     /// that must fence.
     pub(super) fn translation_changed(&mut self) {
         self.fetch_page = FetchPage::NONE;
@@ -395,12 +390,6 @@ impl Hart {
         value: u64,
     ) -> Result<(), Trap> {
         let parts = self.locate_across(bus, va, size, AccessKind::Store)?;
-        // Both parts answer before either is written.
-        for (va, pa) in bytes(parts) {
-            if !bus.answers(pa, 1) {
-                return Err(access_fault(AccessKind::Store, va));
-            }
-        }
         for (index, (va, pa)) in bytes(parts).enumerate() {
             bus.store(self.id, pa, 1, value >> (8 * index) & 0xff, self.mtime())
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
@@ -408,7 +397,7 @@ impl Hart {
         Ok(())
     }
 
-    /// The two parts of an access that crosses a page.
+    /// The two parts of an access that crosses a page, which must both be RAM.
     fn locate_across(
         &mut self,
         bus: &mut Bus,
@@ -417,20 +406,20 @@ impl Hart {
         kind: AccessKind,
     ) -> Result<[Part; 2], Trap> {
         let first = bytes_on_page(va, size);
-        let second = va.offset(first.into());
-        let rest = size - first;
-        Ok([
-            Part {
-                va,
-                pa: self.locate(bus, va, first.into(), kind)?,
-                size: first,
-            },
-            Part {
-                va: second,
-                pa: self.locate(bus, second, rest.into(), kind)?,
-                size: rest,
-            },
-        ])
+        let parts = [(va, first), (va.offset(first.into()), size - first)];
+        let mut located = [Part::default(); 2];
+        for (part, (va, size)) in located.iter_mut().zip(parts) {
+            let pa = self.locate(bus, va, size.into(), kind)?;
+            *part = Part { va, pa, size };
+        }
+        // A device could refuse one part after the other was made.
+        match located
+            .iter()
+            .find(|part| !bus.is_ram(part.pa, part.size.into()))
+        {
+            Some(part) => Err(access_fault(kind, part.va)),
+            None => Ok(located),
+        }
     }
 
     // ---- Atomics: aligned, in RAM. ----
@@ -442,11 +431,13 @@ impl Hart {
         size: u8,
         kind: AccessKind,
     ) -> Result<PhysAddr, Trap> {
-        if kind != AccessKind::Store && self.triggers.armed_load(self.privilege) {
-            self.check_data_trigger(va, size, TriggerAccess::Load)?;
-        }
-        if kind != AccessKind::Load && self.triggers.armed_store(self.privilege) {
-            self.check_data_trigger(va, size, TriggerAccess::Store)?;
+        let access = match kind {
+            AccessKind::Load => TriggerAccess::Load,
+            AccessKind::Store => TriggerAccess::Store,
+            _ => TriggerAccess::LoadStore,
+        };
+        if self.triggers.armed_load(self.privilege) || self.triggers.armed_store(self.privilege) {
+            self.check_data_trigger(va, size, access)?;
         }
         if !va.0.is_multiple_of(u64::from(size)) {
             let exception = match kind {
@@ -593,7 +584,7 @@ fn fetched(word: u32) -> Fetched {
 }
 
 /// A run of bytes on one page.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Part {
     va: VirtAddr,
     pa: PhysAddr,

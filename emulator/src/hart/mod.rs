@@ -254,12 +254,8 @@ impl Hart {
     pub(crate) fn set_mstatus(&mut self, value: u64) {
         let dirty = value & status::FS == status::FS;
         let new = value & !status::SD | if dirty { status::SD } else { 0 };
-        let changed = self.csr.mstatus ^ new;
         self.csr.mstatus = new;
         self.check_interrupts = true;
-        if changed & (status::MPRV | status::MPP | status::SUM | status::MXR) != 0 {
-            self.rights_changed();
-        }
     }
 
     /// Changes the privilege mode.
@@ -267,7 +263,7 @@ impl Hart {
         if self.privilege != privilege {
             self.privilege = privilege;
             self.check_interrupts = true;
-            self.rights_changed();
+            self.translation_changed();
         }
     }
 
@@ -282,9 +278,21 @@ impl Hart {
 
     // ---- Time and interrupts. ----
 
-    /// Pending interrupts.
+    /// Pending interrupts. While `stimecmp` drives STIP, what software wrote there does not count.
     pub fn mip(&self) -> u64 {
-        self.csr.mip_software | self.csr.mip_lines
+        let driven = if self.supervisor_timer_on() {
+            Interrupt::SupervisorTimer.mask()
+        } else {
+            0
+        };
+        self.csr.mip_software & !driven | self.csr.mip_lines
+    }
+
+    /// Says that registers, CSRs or protection were changed from outside, by a debugger for
+    /// example: what the hart has derived from them is looked at anew.
+    pub fn changed_from_outside(&mut self) {
+        self.translation_changed();
+        self.reschedule();
     }
 
     /// Drives an interrupt line.

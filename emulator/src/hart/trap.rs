@@ -68,14 +68,13 @@ pub struct TrapTaken {
 }
 
 /// Interrupts in the order in which they are taken.
-const PRIORITY: [Interrupt; 7] = [
+const PRIORITY: [Interrupt; 6] = [
     Interrupt::MachineExternal,
     Interrupt::MachineSoftware,
     Interrupt::MachineTimer,
     Interrupt::SupervisorExternal,
     Interrupt::SupervisorSoftware,
     Interrupt::SupervisorTimer,
-    Interrupt::LocalCounterOverflow,
 ];
 
 impl Hart {

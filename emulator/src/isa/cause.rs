@@ -62,7 +62,6 @@ pub enum Interrupt {
     MachineTimer = 7,
     SupervisorExternal = 9,
     MachineExternal = 11,
-    LocalCounterOverflow = 13,
 }
 
 impl Interrupt {
@@ -81,7 +80,6 @@ impl Interrupt {
             Self::MachineTimer => "machine timer interrupt",
             Self::SupervisorExternal => "supervisor external interrupt",
             Self::MachineExternal => "machine external interrupt",
-            Self::LocalCounterOverflow => "local counter overflow interrupt",
         }
     }
 }

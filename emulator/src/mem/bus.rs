@@ -46,6 +46,18 @@ struct Mapped {
 /// The bytes that one reservation covers, and the unit in which stores break it.
 const RESERVATION_SET: u64 = 64;
 
+/// What is known of the doorbell's word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Request {
+    /// Nothing was stored there.
+    None,
+    /// Only the low half was stored, which may be the first of two stores; `old` if that was not
+    /// just now.
+    Half { old: bool },
+    /// The word is complete.
+    Whole,
+}
+
 /// RAM, devices, and what is watched of stores.
 pub struct Bus {
     ram: Ram,
@@ -53,9 +65,7 @@ pub struct Bus {
     reservations: Vec<Option<u64>>,
     any_reservation: bool,
     doorbell: Option<u64>,
-    /// A store reached the doorbell: the 64-bit word is complete (`true`), or only its low half
-    /// was written so far.
-    rung: Option<bool>,
+    request: Request,
     /// A device was written or read, so that interrupt lines and timers may have changed.
     device_touched: bool,
 }
@@ -69,7 +79,7 @@ impl Bus {
             reservations: vec![None; harts],
             any_reservation: false,
             doorbell: None,
-            rung: None,
+            request: Request::None,
             device_touched: false,
         }
     }
@@ -163,16 +173,38 @@ impl Bus {
         if self.ram.store(at, size, value).is_none() {
             return self.store_device(at, size, value, now);
         }
-        if self.any_reservation {
-            self.break_reservations(hart, at);
-        }
-        if let Some(doorbell) = self.doorbell
-            && at.0.wrapping_sub(doorbell) < 8
-        {
-            // The low half alone may be the first of two 32-bit stores.
-            self.rung = Some(size == 8 || at.0 != doorbell);
+        self.seen(Some(hart), at, size.into());
+        if let Some(doorbell) = self.doorbell {
+            let end = at.0 + u64::from(size);
+            if at.0 < doorbell + 8 && end > doorbell {
+                // The high half names the device: with it the word is complete.
+                self.request = if end > doorbell + 4 {
+                    Request::Whole
+                } else {
+                    Request::Half { old: false }
+                };
+            }
         }
         Ok(())
+    }
+
+    /// Stores bytes to RAM for a device or the host. Every hart's reservation of them is lost.
+    pub fn store_from_device(&mut self, at: PhysAddr, bytes: &[u8]) -> Result<(), AccessError> {
+        let length = bytes.len() as u64;
+        self.ram
+            .slice_mut(at, length)
+            .ok_or(AccessError)?
+            .copy_from_slice(bytes);
+        self.seen(None, at, length);
+        Ok(())
+    }
+
+    /// What must be seen of every store to RAM.
+    #[inline]
+    fn seen(&mut self, hart: Option<usize>, at: PhysAddr, length: u64) {
+        if self.any_reservation {
+            self.break_reservations(hart, at, length);
+        }
     }
 
     #[cold]
@@ -193,11 +225,6 @@ impl Bus {
         self.ram.slice(at, size).is_some()
     }
 
-    /// Whether something answers to `size` bytes at `at`, without touching it.
-    pub fn answers(&mut self, at: PhysAddr, size: u8) -> bool {
-        self.is_ram(at, u64::from(size)) || self.find(at, size).is_some()
-    }
-
     /// Registers the reservation that LR makes for a hart.
     pub fn reserve(&mut self, hart: usize, at: PhysAddr) {
         if let Some(slot) = self.reservations.get_mut(hart) {
@@ -214,44 +241,53 @@ impl Bus {
         held == Some(at.0 & !(RESERVATION_SET - 1))
     }
 
-    /// Whether a hart holds a reservation.
-    pub fn has_reservation(&self, hart: usize) -> bool {
-        self.reservations.get(hart).is_some_and(Option::is_some)
-    }
-
+    /// Ends the reservations of other harts than the storing one that the stored bytes touch.
     #[cold]
-    fn break_reservations(&mut self, storing_hart: usize, at: PhysAddr) {
-        let set = at.0 & !(RESERVATION_SET - 1);
+    fn break_reservations(&mut self, storing: Option<usize>, at: PhysAddr, length: u64) {
+        let first = at.0 & !(RESERVATION_SET - 1);
+        let last = at.0.saturating_add(length.saturating_sub(1)) & !(RESERVATION_SET - 1);
         for (hart, slot) in self.reservations.iter_mut().enumerate() {
-            if hart != storing_hart && *slot == Some(set) {
+            if Some(hart) != storing && slot.is_some_and(|set| (first..=last).contains(&set)) {
                 *slot = None;
             }
         }
         self.any_reservation = self.reservations.iter().any(Option::is_some);
     }
 
-    /// Watches the 64-bit word at `at`: a store to it is reported by [`Bus::take_rung`].
+    /// Watches the 64-bit word at `at`: a store to it is a request to the host.
     pub fn set_doorbell(&mut self, at: Option<PhysAddr>) {
         self.doorbell = at.map(|at| at.0);
     }
 
-    /// Whether the doorbell's word was written. `complete` asks only for whole words; otherwise a
-    /// word of which just the low half was written counts too.
+    /// Whether a complete request waits.
     #[inline]
-    pub fn take_rung(&mut self, complete: bool) -> bool {
-        match self.rung {
-            Some(whole) if whole || !complete => {
-                self.rung = None;
-                true
-            }
-            _ => false,
+    pub fn has_request(&self) -> bool {
+        self.request == Request::Whole
+    }
+
+    /// Takes a complete request: whether there is one.
+    pub fn take_request(&mut self) -> bool {
+        let whole = self.has_request();
+        if whole {
+            self.request = Request::None;
         }
+        whole
+    }
+
+    /// A while has passed. A request of which just the low half was stored before the last while
+    /// is one of 32 bits, and complete.
+    pub fn age_request(&mut self) {
+        self.request = match self.request {
+            Request::Half { old: false } => Request::Half { old: true },
+            Request::Half { old: true } => Request::Whole,
+            other => other,
+        };
     }
 
     /// Whether something happened that the board must look at before the next instruction.
     #[inline]
     pub fn needs_attention(&self) -> bool {
-        self.device_touched || self.rung == Some(true)
+        self.device_touched || self.has_request()
     }
 
     /// Whether a device was accessed since the last call.
@@ -286,15 +322,61 @@ mod tests {
     }
 
     #[test]
-    fn the_doorbell_waits_for_the_high_half() {
+    fn a_reservation_is_lost_to_a_store_that_only_reaches_into_it() {
+        let mut bus = bus();
+        let set = BASE.offset(64);
+        bus.reserve(0, set);
+        bus.store(1, BASE.offset(60), 8, 1, 0).unwrap();
+        assert!(!bus.take_reservation(0, set));
+    }
+
+    #[test]
+    fn a_reservation_is_lost_to_a_device() {
+        let mut bus = bus();
+        bus.reserve(0, BASE);
+        bus.store_from_device(BASE.offset(8), &[1]).unwrap();
+        assert!(!bus.take_reservation(0, BASE));
+        assert_eq!(
+            bus.store_from_device(BASE.offset(0xfff), &[1, 2]),
+            Err(AccessError)
+        );
+    }
+
+    #[test]
+    fn a_request_is_complete_with_its_high_half() {
+        let mut bus = bus();
+        let word = BASE.offset(64);
+        bus.set_doorbell(Some(word));
+        for (offset, size, complete) in [
+            (0, 8, true),
+            (4, 4, true),
+            (7, 1, true),
+            (-4, 8, false),
+            (-3, 8, true),
+            (0, 4, false),
+            (2, 2, false),
+        ] {
+            let at = PhysAddr(word.0.wrapping_add_signed(offset));
+            bus.store(0, at, size, 1, 0).unwrap();
+            assert_eq!(bus.take_request(), complete, "{size} bytes at {offset}");
+            bus.request = Request::None;
+        }
+        bus.store(0, BASE.offset(56), 8, 1, 0).unwrap();
+        bus.store(0, BASE.offset(72), 8, 1, 0).unwrap();
+        assert_eq!(bus.request, Request::None, "its neighbours do not ring");
+    }
+
+    #[test]
+    fn a_low_half_alone_is_a_request_after_a_while_without_a_store() {
         let mut bus = bus();
         bus.set_doorbell(Some(BASE));
         bus.store(0, BASE, 4, 1, 0).unwrap();
-        assert!(!bus.take_rung(true));
-        bus.store(0, BASE.offset(4), 4, 0, 0).unwrap();
-        assert!(bus.take_rung(true));
+        bus.age_request();
         bus.store(0, BASE, 4, 1, 0).unwrap();
-        assert!(bus.take_rung(false));
-        assert!(!bus.take_rung(false));
+        bus.age_request();
+        assert!(!bus.take_request(), "it was stored again meanwhile");
+        bus.age_request();
+        assert!(bus.take_request());
+        assert!(!bus.take_request());
     }
 }

@@ -32,7 +32,7 @@ pub enum PteClass {
 /// What happens when A, or D for a write, is clear.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum AdPolicy {
-    /// Svadu with `menvcfg.ADE` set: the hart sets the bits.
+    /// Svadu with `menvcfg.ADUE` set: the hart sets the bits.
     #[default]
     Hardware,
     /// Svade: a page fault asks software to set them.

@@ -60,7 +60,11 @@ mod tests {
         let ram = Ram::new(PhysAddr(0x8000_0000), 0x1000).unwrap();
         let mut out = Vec::new();
         assert!(write(&mut out, &ram, 0x8000_0ff8..0x8000_1008, 4).is_none());
-        assert!(write(&mut out, &ram, 0x8000_0008..0x8000_0000, 4).is_none());
+        let backwards = Range {
+            start: 0x8000_0008,
+            end: 0x8000_0000,
+        };
+        assert!(write(&mut out, &ram, backwards, 4).is_none());
         assert!(write(&mut out, &ram, 0x8000_0ff8..0x8000_1000, 4).is_some());
         assert_eq!(out, b"00000000\n00000000\n");
     }

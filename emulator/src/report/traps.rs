@@ -93,12 +93,11 @@ const EXCEPTIONS: [Exception; 14] = [
     Exception::StorePageFault,
 ];
 
-const INTERRUPTS: [Interrupt; 7] = [
+const INTERRUPTS: [Interrupt; 6] = [
     Interrupt::SupervisorSoftware,
     Interrupt::MachineSoftware,
     Interrupt::SupervisorTimer,
     Interrupt::MachineTimer,
     Interrupt::SupervisorExternal,
     Interrupt::MachineExternal,
-    Interrupt::LocalCounterOverflow,
 ];

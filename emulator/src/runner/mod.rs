@@ -1,8 +1,9 @@
 //! Runs test programs in the form of riscv-tests: finds them, runs them side by side, tells the
 //! ways of failing apart, and explains each failure.
 //!
-//! A test is an ELF file with a symbol `tohost`. It passes by writing 1 there, and in no other
-//! way: a test that ends otherwise, or not at all, has not passed.
+//! A test is an ELF file with a symbol `tohost`. It passes by exiting with code zero through it,
+//! as it does by writing 1 there, and in no other way: a test that ends otherwise, or not at all,
+//! has not passed.
 
 mod failure;
 mod find;
@@ -13,6 +14,7 @@ mod partition;
 mod pool;
 mod single;
 mod table;
+mod text;
 
 pub use failure::{Failure, Line, Stopped, TrapLine};
 pub use find::{Found, Skipped, TestFile, find};

@@ -1,13 +1,14 @@
 //! How a test ends: one pass, and the ways of failing told apart.
 
 use crate::hart::{Cause, TrapTaken};
+use crate::report::stats::grouped;
 use std::fmt;
 use std::time::Duration;
 
 /// How a test ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Outcome {
-    /// It wrote 1 to `tohost`.
+    /// It exited with code zero: it wrote 1 to `tohost`.
     Passed,
     /// It said that a check failed.
     CheckFailed {
@@ -96,7 +97,9 @@ impl fmt::Display for Outcome {
                 Ok(())
             }
             Self::Timeout(limit) => write!(f, "no result after {} s", limit.as_secs_f64()),
-            Self::InstructionLimit(limit) => write!(f, "no result after {limit} instructions"),
+            Self::InstructionLimit(limit) => {
+                write!(f, "no result after {} instructions", grouped(*limit))
+            }
             Self::Asleep => write!(
                 f,
                 "asleep: it waits for an interrupt that nothing will raise"

@@ -239,9 +239,12 @@ pub(super) fn write_stimecmp(hart: &mut Hart, value: u64) {
 // ---- Environment configuration. ----
 
 const ENVCFG_FIOM: u64 = 1;
-const ENVCFG_CBIE: u64 = 3 << 4;
-const ENVCFG_CBCFE: u64 = 1 << 6;
-const ENVCFG_CBZE: u64 = 1 << 7;
+/// `CBIE`: `cbo.inval` is allowed below, and how.
+pub(crate) const ENVCFG_CBIE: u64 = 3 << 4;
+/// `CBCFE`: `cbo.clean` and `cbo.flush` are allowed below.
+pub(crate) const ENVCFG_CBCFE: u64 = 1 << 6;
+/// `CBZE`: `cbo.zero` is allowed below.
+pub(crate) const ENVCFG_CBZE: u64 = 1 << 7;
 /// `menvcfg.ADUE`: the hardware sets A and D.
 pub(crate) const MENVCFG_ADUE: u64 = 1 << 61;
 pub(crate) const MENVCFG_PBMTE: u64 = 1 << 62;

@@ -7,7 +7,10 @@
 mod hooks;
 mod table;
 
-pub(crate) use hooks::{MENVCFG_ADUE, MENVCFG_PBMTE, MENVCFG_STCE, misa_bit, read_mepc, read_sepc};
+pub(crate) use hooks::{
+    ENVCFG_CBCFE, ENVCFG_CBIE, ENVCFG_CBZE, MENVCFG_ADUE, MENVCFG_PBMTE, MENVCFG_STCE, misa_bit,
+    read_mepc, read_sepc,
+};
 pub use table::{ROWS, Row};
 
 use super::{Hart, Trap};
@@ -205,6 +208,18 @@ mod tests {
         hart.write_csr(MIP, hart.csr_to_modify(MIP, read) | software);
         hart.set_line(external, false);
         assert_eq!(hart.mip(), software);
+    }
+
+    #[test]
+    fn stimecmp_takes_over_a_timer_interrupt_that_software_had_set() {
+        let mut hart = hart(Isa::default());
+        let timer = Interrupt::SupervisorTimer.mask();
+        hart.write_csr(MIP, timer);
+        assert_eq!(hart.mip(), timer);
+        hart.write_csr(0x30a, MENVCFG_STCE);
+        assert_eq!(hart.mip(), 0);
+        hart.write_csr(0x14d, 0);
+        assert_eq!(hart.mip(), timer);
     }
 
     #[test]

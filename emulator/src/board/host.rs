@@ -1,0 +1,101 @@
+//! The host interface as it sits in the guest's memory: `tohost` and `fromhost`.
+
+use super::Stop;
+use super::input::Input;
+use crate::dev::htif::{Htif, HtifEvent, HtifMemory};
+use crate::loader::Guest;
+use crate::mem::{Bus, PhysAddr};
+use crate::trace;
+use std::io::{Read, Write};
+
+/// The device, its two words in memory, and its input.
+pub(super) struct HostInterface {
+    device: Htif,
+    tohost: PhysAddr,
+    fromhost: Option<PhysAddr>,
+    input: Option<Input>,
+}
+
+/// The guest's RAM as the device reaches it.
+struct GuestMemory<'a>(&'a mut Bus);
+
+impl HtifMemory for GuestMemory<'_> {
+    fn read(&mut self, at: PhysAddr, bytes: &mut [u8]) -> bool {
+        match self.0.ram().slice(at, bytes.len() as u64) {
+            Some(found) => {
+                bytes.copy_from_slice(found);
+                true
+            }
+            None => false,
+        }
+    }
+
+    fn write(&mut self, at: PhysAddr, bytes: &[u8]) -> bool {
+        self.0.store_from_device(at, bytes).is_ok()
+    }
+}
+
+impl HostInterface {
+    /// The host interface of a guest that has the symbol `tohost`.
+    pub(super) fn new(guest: &Guest, console: Box<dyn Write + Send>) -> Option<Self> {
+        Some(Self {
+            tohost: PhysAddr(guest.tohost()?),
+            fromhost: guest.fromhost().map(PhysAddr),
+            device: Htif::new(console),
+            input: None,
+        })
+    }
+
+    /// Where the guest writes its requests.
+    pub(super) fn tohost(&self) -> PhysAddr {
+        self.tohost
+    }
+
+    pub(super) fn set_input(&mut self, input: Box<dyn Read + Send>) {
+        self.input = Some(Input::new(input));
+    }
+
+    /// Whether the guest waits for a character that may still come.
+    pub(super) fn expects_input(&self) -> bool {
+        self.device.waits_for_input() && self.input.as_ref().is_some_and(Input::is_open)
+    }
+
+    /// Carries out the request in `tohost` and clears it.
+    pub(super) fn serve(&mut self, bus: &mut Bus) -> Option<Stop> {
+        let request = bus.ram().load(self.tohost, 8)?;
+        bus.store_from_device(self.tohost, &[0; 8]).ok()?;
+        match self.device.request(request, &mut GuestMemory(bus)) {
+            HtifEvent::Exit(code) => Some(Stop::Exit(code)),
+            HtifEvent::Error(error) => Some(Stop::BadRequest(error)),
+            HtifEvent::Syscall { number, result } if result < 0 => {
+                log::warn!(
+                    target: trace::DEV_HTIF,
+                    "system call {number} answered with error {result}"
+                );
+                None
+            }
+            _ => None,
+        }
+    }
+
+    /// Moves input and replies to the guest when there are any and `fromhost` has room.
+    pub(super) fn reply(&mut self, bus: &mut Bus) {
+        if self.device.waits_for_input()
+            && let Some(character) = self.input.as_mut().and_then(Input::next)
+        {
+            self.device.input(character);
+        }
+        if let Some(fromhost) = self.fromhost
+            && bus.ram().load(fromhost, 8) == Some(0)
+            && let Some(reply) = self.device.next_reply()
+        {
+            // Reading it just now showed that the word is there.
+            let _ = bus.store_from_device(fromhost, &reply.to_le_bytes());
+        }
+    }
+
+    /// Shows unfinished lines. The next write to the console meets the error, if there is one.
+    pub(super) fn flush(&mut self) {
+        let _ = self.device.flush();
+    }
+}
