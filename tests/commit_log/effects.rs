@@ -87,6 +87,14 @@ fn a_write_to_a_locked_pmpaddr_is_not_logged() {
 }
 
 #[test]
+fn an_address_register_without_an_entry_logs_its_zero() {
+    assert_eq!(
+        logged("csrrw x0,pmpaddr16,x6"),
+        " c960_pmpaddr16 0x0000000000000000"
+    );
+}
+
+#[test]
 fn a_cache_block_is_zeroed_byte_by_byte() {
     let stores: String = (0x1000..0x1040)
         .map(|offset| format!(" mem {:#018x} 0x00", RAM + offset))
