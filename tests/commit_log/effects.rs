@@ -2,6 +2,7 @@
 //! destination.
 
 use pagewalk::board::{Limits, Machine, MachineConfig};
+use pagewalk::hart::Hart;
 use pagewalk::isa::{assemble, encode};
 use pagewalk::mem::PhysAddr;
 use pagewalk::report::commit_log::CommitLog;
@@ -11,6 +12,10 @@ const RAM: u64 = 0x8000_0000;
 /// What one instruction in M-mode logs, after the address and the bits. `x5` is `RAM + 0x1000`,
 /// `x6` is all ones.
 fn logged(line: &str) -> String {
+    logged_after(line, |_| {})
+}
+
+fn logged_after(line: &str, prepare: impl FnOnce(&mut Hart)) -> String {
     let config = MachineConfig {
         memory: 1 << 20,
         ..MachineConfig::default()
@@ -27,6 +32,7 @@ fn logged(line: &str) -> String {
     hart.pc = RAM + 2;
     hart.set_x(5, RAM + 0x1000);
     hart.set_x(6, u64::MAX);
+    prepare(hart);
     let mut out = Vec::new();
     let mut log = CommitLog::new(&mut out);
     let limits = Limits {
@@ -65,6 +71,26 @@ fn a_write_to_misa_that_is_ignored_is_not_logged() {
     assert_eq!(
         logged("csrrw x7,misa,x6"),
         format!("{old} c769_misa 0x800000000014112f")
+    );
+}
+
+/// The first entry's lock, and the address register of a locked entry.
+#[test]
+fn a_write_to_a_locked_pmpaddr_is_not_logged() {
+    let value = "csrrw x7,pmpaddr0,x6";
+    let old = " x7  0x0000000000000000";
+    assert_eq!(
+        logged(value),
+        format!("{old} c944_pmpaddr0 0x003fffffffffffff")
+    );
+    assert_eq!(logged_after(value, |hart| hart.write_csr(0x3a0, 0x80)), old);
+}
+
+#[test]
+fn an_address_register_without_an_entry_logs_its_zero() {
+    assert_eq!(
+        logged("csrrw x0,pmpaddr16,x6"),
+        " c960_pmpaddr16 0x0000000000000000"
     );
 }
 

@@ -242,19 +242,20 @@ impl Pmp {
         self.addr.get(entry).copied().unwrap_or(0)
     }
 
-    /// Writes `pmpaddr<entry>`. Ignored if the entry is locked, or the next is a locked TOR, whose lower end this
+    /// Writes `pmpaddr<entry>` and says whether it did. Ignored if the entry is locked, or the next is a locked TOR, whose lower end this
     /// is.
-    pub fn write_addr(&mut self, entry: usize, value: u64) {
+    pub fn write_addr(&mut self, entry: usize, value: u64) -> bool {
         let next = entry.saturating_add(1);
         let is_end_of_locked_tor =
             self.is_locked(next) && self.cfg.get(next).is_some_and(|cfg| cfg & A == TOR);
         if self.is_locked(entry) || is_end_of_locked_tor {
-            return;
+            return false;
         }
         if let Some(addr) = self.addr.get_mut(entry) {
             *addr = value & ADDR_MASK;
             self.changed();
         }
+        true
     }
 
     /// `mseccfg`.

@@ -334,7 +334,9 @@ pub(super) fn read_pmpaddr<const N: usize>(hart: &Hart) -> u64 {
 }
 
 pub(super) fn write_pmpaddr<const N: usize>(hart: &mut Hart, value: u64) {
-    hart.pmp.write_addr(N, value);
+    if hart.pmp.write_addr(N, value) {
+        hart.note_csr(super::PMPADDR0 + N as u16, hart.pmp.read_addr(N));
+    }
     hart.translation_changed();
 }
 

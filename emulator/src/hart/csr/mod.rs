@@ -25,6 +25,8 @@ pub const FRM: u16 = 0x002;
 pub const MSTATUS: u16 = 0x300;
 /// `misa`.
 pub const MISA: u16 = 0x301;
+/// `pmpaddr0`, the first of many.
+pub const PMPADDR0: u16 = 0x3b0;
 /// `mie`.
 pub const MIE: u16 = 0x304;
 /// `mip`.
