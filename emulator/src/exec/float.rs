@@ -24,7 +24,8 @@ fn unboxed<F: Format>(register: u64) -> u64 {
     }
 }
 
-fn read<F: Format>(hart: &Hart, register: u8) -> u64 {
+/// A register's value in a format.
+pub(super) fn read<F: Format>(hart: &Hart, register: u8) -> u64 {
     unboxed::<F>(hart.f(register))
 }
 
@@ -48,13 +49,27 @@ fn environment(hart: &Hart, insn: Insn) -> Result<Env, Trap> {
     Rounding::from_bits(mode).map(Env::new).ok_or_else(illegal)
 }
 
-fn write_float<F: Format>(hart: &mut Hart, insn: Insn, value: u64, env: Env) -> Outcome {
+/// Writes to `f[rd]` what `f` computes in the instruction's rounding mode.
+pub(super) fn to_float<F: Format>(
+    hart: &mut Hart,
+    insn: Insn,
+    f: impl FnOnce(&Hart, &mut Env) -> u64,
+) -> Outcome {
+    let mut env = environment(hart, insn)?;
+    let value = f(hart, &mut env);
     hart.set_f(insn.rd, boxed::<F>(value));
     hart.raise_float_flags(env.flags);
     Ok(())
 }
 
-fn write_integer(hart: &mut Hart, insn: Insn, value: u64, env: Env) -> Outcome {
+/// Writes to `x[rd]` what `f` computes in the instruction's rounding mode.
+pub(super) fn to_integer(
+    hart: &mut Hart,
+    insn: Insn,
+    f: impl FnOnce(&Hart, &mut Env) -> u64,
+) -> Outcome {
+    let mut env = environment(hart, insn)?;
+    let value = f(hart, &mut env);
     hart.set_x(insn.rd, value);
     hart.raise_float_flags(env.flags);
     Ok(())
@@ -72,75 +87,6 @@ pub(super) fn store<F: Format>(hart: &mut Hart, bus: &mut Bus, insn: Insn) -> Ou
     check_on(hart)?;
     let value = hart.f(insn.rs2) & F::MASK;
     hart.store(bus, address(hart, insn), (F::WIDTH / 8) as u8, value)
-}
-
-pub(super) fn unary<F: Format>(
-    hart: &mut Hart,
-    insn: Insn,
-    f: impl FnOnce(u64, &mut Env) -> u64,
-) -> Outcome {
-    let mut env = environment(hart, insn)?;
-    let value = f(read::<F>(hart, insn.rs1), &mut env);
-    write_float::<F>(hart, insn, value, env)
-}
-
-pub(super) fn binary<F: Format>(
-    hart: &mut Hart,
-    insn: Insn,
-    f: impl FnOnce(u64, u64, &mut Env) -> u64,
-) -> Outcome {
-    let mut env = environment(hart, insn)?;
-    let (a, b) = (read::<F>(hart, insn.rs1), read::<F>(hart, insn.rs2));
-    let value = f(a, b, &mut env);
-    write_float::<F>(hart, insn, value, env)
-}
-
-pub(super) fn ternary<F: Format>(
-    hart: &mut Hart,
-    insn: Insn,
-    f: impl FnOnce(u64, u64, u64, &mut Env) -> u64,
-) -> Outcome {
-    let mut env = environment(hart, insn)?;
-    let (a, b) = (read::<F>(hart, insn.rs1), read::<F>(hart, insn.rs2));
-    let value = f(a, b, read::<F>(hart, insn.rs3), &mut env);
-    write_float::<F>(hart, insn, value, env)
-}
-
-pub(super) fn compare<F: Format>(
-    hart: &mut Hart,
-    insn: Insn,
-    f: impl FnOnce(u64, u64, &mut Env) -> u64,
-) -> Outcome {
-    let mut env = environment(hart, insn)?;
-    let (a, b) = (read::<F>(hart, insn.rs1), read::<F>(hart, insn.rs2));
-    let value = f(a, b, &mut env);
-    write_integer(hart, insn, value, env)
-}
-
-pub(super) fn to_integer<F: Format>(
-    hart: &mut Hart,
-    insn: Insn,
-    f: impl FnOnce(u64, &mut Env) -> u64,
-) -> Outcome {
-    let mut env = environment(hart, insn)?;
-    let value = f(read::<F>(hart, insn.rs1), &mut env);
-    write_integer(hart, insn, value, env)
-}
-
-pub(super) fn from_integer<F: Format>(
-    hart: &mut Hart,
-    insn: Insn,
-    f: impl FnOnce(u64, &mut Env) -> u64,
-) -> Outcome {
-    let mut env = environment(hart, insn)?;
-    let value = f(hart.x(insn.rs1), &mut env);
-    write_float::<F>(hart, insn, value, env)
-}
-
-pub(super) fn convert<To: Format, From: Format>(hart: &mut Hart, insn: Insn) -> Outcome {
-    let mut env = environment(hart, insn)?;
-    let value = softfloat::convert::<To, From>(read::<From>(hart, insn.rs1), &mut env);
-    write_float::<To>(hart, insn, value, env)
 }
 
 /// The low bits of the register, boxed or not, with the sign of the format extended.

@@ -118,26 +118,56 @@ macro_rules! run {
     ($h:ident $b:ident $i:ident fstore($format:ident)) => {
         float::store::<$format>($h, $b, $i)
     };
+    // f[rd] = f(f[rs1], …)
     ($h:ident $b:ident $i:ident fp1($format:ident, $f:ident)) => {
-        float::unary::<$format>($h, $i, softfloat::$f::<$format>)
+        float::to_float::<$format>($h, $i, |hart, env| {
+            softfloat::$f::<$format>(float::read::<$format>(hart, $i.rs1), env)
+        })
     };
     ($h:ident $b:ident $i:ident fp2($format:ident, $f:ident)) => {
-        float::binary::<$format>($h, $i, softfloat::$f::<$format>)
+        float::to_float::<$format>($h, $i, |hart, env| {
+            softfloat::$f::<$format>(
+                float::read::<$format>(hart, $i.rs1),
+                float::read::<$format>(hart, $i.rs2),
+                env,
+            )
+        })
     };
     ($h:ident $b:ident $i:ident fp3($format:ident, $f:ident)) => {
-        float::ternary::<$format>($h, $i, softfloat::$f::<$format>)
+        float::to_float::<$format>($h, $i, |hart, env| {
+            softfloat::$f::<$format>(
+                float::read::<$format>(hart, $i.rs1),
+                float::read::<$format>(hart, $i.rs2),
+                float::read::<$format>(hart, $i.rs3),
+                env,
+            )
+        })
     };
+    // x[rd] = f(f[rs1], …)
     ($h:ident $b:ident $i:ident fcmp($format:ident, $f:ident)) => {
-        float::compare::<$format>($h, $i, softfloat::$f::<$format>)
+        float::to_integer($h, $i, |hart, env| {
+            softfloat::$f::<$format>(
+                float::read::<$format>(hart, $i.rs1),
+                float::read::<$format>(hart, $i.rs2),
+                env,
+            )
+        })
     };
     ($h:ident $b:ident $i:ident fto($format:ident, $f:ident)) => {
-        float::to_integer::<$format>($h, $i, softfloat::$f::<$format>)
+        float::to_integer($h, $i, |hart, env| {
+            softfloat::$f::<$format>(float::read::<$format>(hart, $i.rs1), env)
+        })
     };
+    // f[rd] = f(x[rs1])
     ($h:ident $b:ident $i:ident ffrom($format:ident, $f:ident)) => {
-        float::from_integer::<$format>($h, $i, softfloat::$f::<$format>)
+        float::to_float::<$format>($h, $i, |hart, env| {
+            softfloat::$f::<$format>(hart.x($i.rs1), env)
+        })
     };
     ($h:ident $b:ident $i:ident fcvt($to:ident, $from:ident)) => {
-        float::convert::<$to, $from>($h, $i)
+        float::to_float::<$to>($h, $i, |hart, env| {
+            softfloat::convert::<$to, $from>(float::read::<$from>(hart, $i.rs1), env)
+        })
     };
     ($h:ident $b:ident $i:ident fmv_to_x($format:ident)) => {
         float::move_to_integer::<$format>($h, $i)
