@@ -163,7 +163,7 @@ impl Hart {
     fn page_fault(&self, fault: Fault) -> Trap {
         log::info!(
             target: trace::MMU_FAULT,
-            "hart {} #{} {} pc {:#x}: {fault}",
+            "hart {} #{} {} pc va:{:#x}: {fault}",
             self.id, self.retired, self.privilege, self.pc
         );
         Trap::new(fault.exception(), fault.va.0)
@@ -258,7 +258,7 @@ impl Hart {
         let dropped = self.tlb.flush(Fence { va, asid });
         log::debug!(
             target: trace::MMU_FENCE,
-            "hart {} #{} {} pc {:#x}: sfence.vma {} {}: {dropped} entries dropped",
+            "hart {} #{} {} pc va:{:#x}: sfence.vma {} {}: {dropped} entries dropped",
             self.id, self.retired, self.privilege, self.pc,
             va.map_or("all addresses".into(), |va| va.to_string()),
             asid.map_or("all address spaces".into(), |asid| format!("asid {asid}")),

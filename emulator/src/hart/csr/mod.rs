@@ -131,7 +131,7 @@ impl Hart {
                 let now = if counts { value } else { (row.read)(self) };
                 self.note_csr(number, now);
             }
-            log::debug!(target: crate::trace::CSR, "hart {} {} pc {:#x}: {} = {:#x}", self.id, self.privilege, self.pc, row.name, (row.read)(self));
+            log::debug!(target: crate::trace::CSR, "hart {} {} pc va:{:#x}: {} = {:#x}", self.id, self.privilege, self.pc, row.name, (row.read)(self));
             self.check_interrupts = true;
         }
     }
