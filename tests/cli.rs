@@ -394,3 +394,17 @@ fn runs_repeat_to_the_last_instruction() {
     };
     assert_eq!(log("one"), log("two"));
 }
+
+#[test]
+fn an_output_may_not_overwrite_the_guest() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", "j pass");
+    let name = guest.to_str().unwrap();
+    let run = done(pagewalk().args(["run", "--log-commits", name, name]));
+    run.expect(2, &["is both the guest and --log-commits"]);
+    done(pagewalk().args(["run", name])).expect(0, &[]);
+    let both = folder.path("both");
+    let both = both.to_str().unwrap();
+    let twice = ["run", "--log-commits", both, "--log-file", both, name];
+    done(pagewalk().args(twice)).expect(2, &["is both --log-commits and --log-file"]);
+}

@@ -351,6 +351,50 @@ fn nothing_to_test_is_not_a_pass() {
 }
 
 #[test]
+fn an_elf_file_that_is_cut_short_fails_instead_of_vanishing() {
+    let folder = Folder::new();
+    folder.write("tests/rv64x-p-short", b"\x7fELF\x02\x01\x01");
+    let run = test(&[], &[&folder.path("tests")]);
+    run.expect(1, &[]);
+    let said = "FAIL  rv64x-p-short: cannot be loaded: truncated";
+    assert!(run.out.contains(said), "{}", run.out);
+}
+
+#[test]
+fn reports_are_written_anew_even_if_nothing_ran() {
+    let folder = Folder::new();
+    let guest = folder.guest("tests/rv64x-p-good", "j pass");
+    let report = folder.write("report", b"of another run");
+    let report = report.to_str().unwrap();
+    test(&["--json", report, "--filter", "none"], &[&guest]).expect(4, &["none of the 1 tests"]);
+    let json: Value = serde_json::from_slice(&fs::read(report).unwrap()).unwrap();
+    assert_eq!(json["tests"].as_array().map(Vec::len), Some(0));
+}
+
+#[test]
+fn a_report_may_not_overwrite_a_test_or_another_report() {
+    let folder = Folder::new();
+    let guest = folder.guest("tests/rv64x-p-good", "j pass");
+    let name = guest.to_str().unwrap();
+    test(&["--json", name], &[&guest]).expect(2, &["is both a test and --json"]);
+    let both = folder.path("both");
+    let both = both.to_str().unwrap();
+    let twice = ["--json", both, "--junit", both];
+    test(&twice, &[&guest]).expect(2, &["is both --junit and --json"]);
+    test(&[], &[&guest]).expect(0, &[]);
+}
+
+#[test]
+fn our_user_mode_tests_tell_an_unexpected_trap_from_a_failed_check() {
+    let path = repository().join("riscv-tests/own/elf/pw64uzimop-v-mop_r");
+    let run = test(&["--isa", "rva22s64"], &[&path]);
+    run.expect(1, &[]);
+    let said = "pw64uzimop-v-mop_r: unexpected illegal instruction in check 1";
+    assert!(run.out.contains(said), "{}", run.out);
+    assert!(run.out.contains("mop.r.0 a0,a1"), "{}", run.out);
+}
+
+#[test]
 fn a_file_that_is_named_must_be_a_test() {
     let folder = Folder::new();
     let text = folder.write("text", b"hello");

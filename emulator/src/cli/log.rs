@@ -7,7 +7,7 @@ use env_logger::Target;
 use pagewalk::trace::TARGETS;
 use std::fs::File;
 use std::io::{self, ErrorKind, LineWriter, Write};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Logging.
 #[derive(Args, Debug)]
@@ -46,6 +46,11 @@ fn filter(text: &str) -> Result<String, String> {
 }
 
 impl LogArguments {
+    /// The file that the log goes to, if not to standard error.
+    pub(super) fn file(&self) -> Option<&Path> {
+        self.log_file.as_deref()
+    }
+
     /// Starts logging.
     pub(super) fn start(&self) -> Result<()> {
         let mut builder = env_logger::Builder::new();

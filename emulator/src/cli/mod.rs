@@ -9,6 +9,7 @@ mod test;
 mod values;
 
 use clap::{Parser, Subcommand};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 /// Exit code: the guest ran into a limit.
@@ -60,6 +61,36 @@ pub(crate) fn main() -> ExitCode {
         CANNOT_GO_ON
     });
     ExitCode::from(code)
+}
+
+/// Says so if two of the files named on the command line are one, which would be lost: what each
+/// is called, and its path. Devices such as `/dev/null` may be named twice.
+fn same_file_twice(files: &[(&str, Option<&Path>)]) -> bool {
+    let mut seen: Vec<(&str, PathBuf)> = Vec::new();
+    for &(what, path) in files {
+        let Some(path) = path else { continue };
+        if path.exists() && !path.is_file() {
+            continue;
+        }
+        // A file that is not there yet has a folder that is.
+        let folder = path
+            .parent()
+            .filter(|folder| !folder.as_os_str().is_empty());
+        let real = path.canonicalize().or_else(|_| {
+            let folder = folder.unwrap_or(Path::new(".")).canonicalize()?;
+            Ok::<_, std::io::Error>(folder.join(path.file_name().unwrap_or_default()))
+        });
+        let real = real.unwrap_or_else(|_| path.to_owned());
+        if let Some((other, _)) = seen.iter().find(|(_, seen)| *seen == real) {
+            say(format_args!(
+                "{} is both {other} and {what}",
+                path.display()
+            ));
+            return true;
+        }
+        seen.push((what, real));
+    }
+    false
 }
 
 /// Says something to the user on standard error. If nobody listens there, it is lost.

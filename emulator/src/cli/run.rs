@@ -3,7 +3,7 @@
 use super::ending;
 use super::log::LogArguments;
 use super::machine::MachineArguments;
-use super::{WRONG_COMMAND_LINE, say, values};
+use super::{WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
@@ -93,6 +93,15 @@ Exit codes:
   2    wrong command line";
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let files = [
+        ("the guest", Some(arguments.guest.as_path())),
+        ("--signature", arguments.signature.as_deref()),
+        ("--log-commits", arguments.log_commits.as_deref()),
+        ("--log-file", arguments.log.file()),
+    ];
+    if same_file_twice(&files) {
+        return Ok(WRONG_COMMAND_LINE);
+    }
     arguments.log.start()?;
     if let Some(extra) = arguments.arguments.first() {
         say(format_args!(

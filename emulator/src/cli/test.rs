@@ -2,7 +2,7 @@
 
 use super::log::LogArguments;
 use super::machine::MachineArguments;
-use super::{say, values};
+use super::{WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -22,7 +22,8 @@ use std::time::{Duration, Instant};
 /// Runs every RISC-V ELF file among the files and folders given, in parallel, each on a machine
 /// of its own. A test passes by exiting with code zero (it writes 1 to its symbol `tohost`), and
 /// in no other way. Each failure is explained: the check or the trap, where it stopped, the last
-/// traps and instructions, the registers.
+/// traps and instructions, the registers. With --log, use --jobs 1: the lines of tests that run
+/// at the same time mix.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
@@ -138,12 +139,29 @@ const FAILED: u8 = 1;
 const NO_TESTS: u8 = 4;
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let outputs = [
+        ("--junit", arguments.junit.as_deref()),
+        ("--json", arguments.json.as_deref()),
+        ("--log-file", arguments.log.file()),
+    ];
+    let inputs = arguments
+        .paths
+        .iter()
+        .map(|path| ("a test", Some(path.as_path())));
+    if same_file_twice(&outputs)
+        || outputs.iter().any(|&output| {
+            output.1.is_some()
+                && inputs
+                    .clone()
+                    .any(|input| same_file_twice(&[input, output]))
+        })
+    {
+        return Ok(WRONG_COMMAND_LINE);
+    }
     arguments.log.start()?;
     let found = find(&arguments.paths)?;
     let selected = select(&found, arguments);
-    if selected.is_empty() {
-        return Ok(nothing_to_run(&found, arguments));
-    }
+    let nothing = selected.is_empty();
     let mine: Vec<TestFile> = match arguments.partition {
         None => selected,
         Some(partition) => {
@@ -159,7 +177,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             out.line(format_args!("SKIP  {path}: {}", skipped.why))?;
         }
     }
-    if arguments.list {
+    if arguments.list && !nothing {
         for test in &mine {
             out.line(format_args!("{}", test.name))?;
         }
@@ -173,7 +191,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         timeout: arguments.timeout,
     };
     let start = Instant::now();
-    let results = run_tests(&mine, &config, arguments);
+    let results = if nothing {
+        Vec::new()
+    } else {
+        run_tests(&mine, &config, arguments)
+    };
     let run = Run {
         results: &results,
         skipped: &found.skipped,
@@ -181,7 +203,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         isa: &config.machine.isa,
         time: start.elapsed(),
     };
-    print(&mut out, &run, arguments)?;
+    if !nothing {
+        print(&mut out, &run, arguments)?;
+    }
+    // Reports are written even if nothing ran: old ones would look like this run's.
     if let Some((path, mut file)) = junit {
         write_junit(&mut file, &run)
             .and_then(|()| file.flush())
@@ -191,6 +216,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         write_json(&mut file, &run)
             .and_then(|()| file.flush())
             .with_context(|| format!("cannot write {}", path.display()))?;
+    }
+    if nothing {
+        return Ok(nothing_to_run(&found, arguments));
     }
     let failed = results.iter().any(|result| !result.outcome.passed());
     Ok(if failed { FAILED } else { 0 })

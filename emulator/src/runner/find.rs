@@ -1,6 +1,6 @@
 //! Finds test files in the files and folders that the user names.
 
-use crate::loader::{Probe, probe};
+use crate::loader::{Probe, Reason, probe};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,8 @@ fn folder(root: &Path, path: &Path, found: &mut Found) -> Result<(), FindError> 
             continue;
         }
         let why = match probe(&path) {
-            Ok(Probe::RiscvExecutable) => {
+            // A file that is cut short is a test that was not built whole: it must fail, not vanish.
+            Ok(Probe::RiscvExecutable | Probe::OtherElf(Reason::TruncatedHeader { .. })) => {
                 let name = path.strip_prefix(root).unwrap_or(&path);
                 found.tests.push(TestFile {
                     name: name.to_string_lossy().into_owned(),

@@ -2,9 +2,11 @@
 
 use super::{Failure, Outcome, TestFile};
 use crate::board::{Limits, Machine, MachineConfig, Stop};
+use crate::engine::Pair;
 use crate::hart::{Cause, TrapTaken};
 use crate::isa::Exception;
 use crate::loader::Guest;
+use crate::report::log::LogObserver;
 use crate::report::recorder::{MOST_OPEN, OpenTrap, Recorder};
 use crate::report::traps::{KEPT, TrapHistory};
 use std::io::{self, Write};
@@ -105,7 +107,7 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
         deadline: Instant::now().checked_add(config.timeout),
     };
     let mut traps = TrapHistory::default();
-    let stop = machine.run(&limits, &mut traps);
+    let (mut stop, stormy) = run_until_storm(&mut machine, guest, config, limits, &mut traps);
     result.instructions = machine.hart().retired;
     result.output = output.text();
     if stop == Stop::Exit(0) {
@@ -113,20 +115,14 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
         return;
     }
     let mut recorder = Recorder::new(guest.symbols().by_name("fail"));
-    let mut stop = stop;
-    if !matches!(stop, Stop::InstructionLimit | Stop::Timeout) {
+    if let Some((storm, seen)) = stormy {
+        stop = Stop::TrapLoop(storm);
+        recorder = *seen;
+    } else if !matches!(stop, Stop::InstructionLimit | Stop::Timeout) {
         let limit = config.max_instructions;
         let same = run_again(guest, config, limit, &mut recorder, |_| false);
         if same.as_ref() != Some(&stop) {
             log::warn!("{}: ended differently when run again", guest.name());
-        }
-    } else if let Some(storm) = storm(&traps) {
-        // Its trap handler traps and never gets anywhere. How did that begin?
-        let limit = result.instructions;
-        let deep = |recorder: &Recorder| recorder.open_traps().len() == MOST_OPEN;
-        run_again(guest, config, limit, &mut recorder, deep);
-        if deep(&recorder) {
-            stop = Stop::TrapLoop(storm);
         }
     } else {
         // It is still running. What it does now is what it did all the time.
@@ -140,6 +136,51 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
     result.outcome = outcome(stop, &recorder, config);
     let failure = Failure::new(&result.outcome, guest, machine.hart(), &recorder);
     result.failure = Some(Box::new(failure));
+}
+
+/// Runs a guest to its end or its limits, or until its trap handler does nothing but trap: then
+/// says which trap repeats, and gives what a recorder has seen of how it began.
+fn run_until_storm(
+    machine: &mut Machine,
+    guest: &mut Guest,
+    config: &TestConfig,
+    limits: Limits,
+    traps: &mut TrapHistory,
+) -> (Stop, Option<(TrapTaken, Box<Recorder>)>) {
+    let mut suspected = false;
+    loop {
+        let retired = machine.hart().retired;
+        let next = config
+            .max_instructions
+            .min(retired.saturating_add(AT_A_TIME));
+        let limits = Limits {
+            max_instructions: Some(next),
+            ..limits
+        };
+        let mut logs = LogObserver::if_wanted(guest);
+        let stop = match logs.as_mut() {
+            Some(logs) => machine.run(&limits, &mut Pair(&mut *traps, logs)),
+            None => machine.run(&limits, traps),
+        };
+        let at_limit = machine.hart().retired >= config.max_instructions;
+        let running = matches!(stop, Stop::InstructionLimit | Stop::Timeout);
+        if running
+            && (!suspected || stop == Stop::Timeout || at_limit)
+            && let Some(storm) = storm(traps)
+        {
+            // A loop of harmless traps looks the same from outside: one look from inside tells.
+            suspected = true;
+            let mut recorder = Recorder::new(guest.symbols().by_name("fail"));
+            let deep = |recorder: &Recorder| recorder.open_traps().len() == MOST_OPEN;
+            run_again(guest, config, machine.hart().retired, &mut recorder, deep);
+            if deep(&recorder) {
+                return (stop, Some((storm, Box::new(recorder))));
+            }
+        }
+        if stop != Stop::InstructionLimit || at_limit {
+            return (stop, None);
+        }
+    }
 }
 
 /// Runs a guest again, up to so many instructions or until the recorder has seen `enough`. Says
@@ -198,7 +239,13 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
                 trap: open.taken,
                 number: open.check(),
             },
-            None => Outcome::CheckFailed { number },
+            None => match packed_trap(number, recorder) {
+                Some(trap) => Outcome::UnexpectedTrap {
+                    trap,
+                    number: number & 0xffff,
+                },
+                None => Outcome::CheckFailed { number },
+            },
         },
         Stop::InstructionLimit => Outcome::InstructionLimit(config.max_instructions),
         Stop::Timeout => Outcome::Timeout(config.timeout),
@@ -209,6 +256,19 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
         Stop::Asleep => Outcome::Asleep,
         Stop::BadRequest(what) => Outcome::BadRequest(what.to_string()),
     }
+}
+
+/// The trap that a test says it did not expect, in the way of our own tests: bits 23:16 of the
+/// number hold its cause plus one, the lower bits the check. It must be one that was taken.
+fn packed_trap(number: u64, recorder: &Recorder) -> Option<TrapTaken> {
+    let cause = (number >> 16 & 0xff).checked_sub(1)?;
+    let interrupt = number >> 24 == 1;
+    let bits = cause | u64::from(interrupt) << 63;
+    let mut latest = recorder
+        .traps
+        .last()
+        .filter(|trap| trap.cause.bits() == bits);
+    (number >> 25 == 0).then(|| latest.next_back().copied())?
 }
 
 /// The trap that made a test give up: the handler never returned, and the test did not come
