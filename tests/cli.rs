@@ -408,3 +408,22 @@ fn an_output_may_not_overwrite_the_guest() {
     let twice = ["run", "--log-commits", both, "--log-file", both, name];
     done(pagewalk().args(twice)).expect(2, &["is both --log-commits and --log-file"]);
 }
+
+#[test]
+fn a_time_limit_holds_even_if_nobody_reads_the_output() {
+    let folder = Folder::new();
+    let print = "la t0, tohost\n li t1, 0x101\n slli t1, t1, 48\n ori t1, t1, 65\n\
+                 again:\n sd t1, 0(t0)\n j again";
+    let guest = folder.guest("guest", print);
+    let mut child = std::process::Command::new(env!("CARGO_BIN_EXE_pagewalk"))
+        .args(["run", "--timeout", "100ms"])
+        .arg(&guest)
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let start = std::time::Instant::now();
+    let status = child.wait().unwrap();
+    assert_eq!(status.code(), Some(124));
+    assert!(start.elapsed().as_secs() < 30, "{:?}", start.elapsed());
+}

@@ -3,7 +3,7 @@
 use super::ending;
 use super::log::LogArguments;
 use super::machine::MachineArguments;
-use super::{WRONG_COMMAND_LINE, same_file_twice, say, values};
+use super::{LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
@@ -17,6 +17,8 @@ use pagewalk::report::traps::TrapHistory;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
+use std::process;
+use std::thread;
 use std::time::{Duration, Instant};
 
 /// Run a guest program
@@ -161,6 +163,9 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         max_instructions: request.max_instructions,
         deadline: request.timeout.and_then(|limit| start.checked_add(limit)),
     };
+    if let Some(limit) = request.timeout {
+        guard(limit);
+    }
     let mut traps = TrapHistory::default();
     let stop = observe(&mut machine, &limits, guest, &mut traps, &mut commits);
     let time = start.elapsed();
@@ -188,6 +193,22 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         _ => code,
     })
 }
+
+/// Ends the process if the limit on time has passed and the run cannot: nobody reads what the
+/// guest prints, so it waits in the middle of a request.
+fn guard(limit: Duration) {
+    thread::spawn(move || {
+        thread::sleep(limit.saturating_add(GRACE));
+        say(format_args!(
+            "the limit of {} s is reached, and the guest's output is not being read",
+            limit.as_secs_f64()
+        ));
+        process::exit(LIMIT.into());
+    });
+}
+
+/// How much longer than its limit a run may take to end by itself.
+const GRACE: Duration = Duration::from_secs(2);
 
 type Commits<'a> = (CommitLog<BufWriter<File>>, &'a Path);
 
