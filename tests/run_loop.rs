@@ -180,3 +180,33 @@ fn the_hosts_reply_breaks_a_reservation() {
     );
     assert_eq!(run_guest(program, &limit(100_000)), Stop::Exit(1));
 }
+
+/// Input that never comes and never ends.
+struct Silence;
+
+impl std::io::Read for Silence {
+    fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
+        loop {
+            std::thread::park();
+        }
+    }
+}
+
+#[test]
+fn input_that_may_come_does_not_hide_a_trap_loop() {
+    // Asks for a character, then mret to S-mode at address 0, with every exception delegated.
+    let mut guest = guest(concat!(
+        "auipc s0,1; li t0,1; slli t0,t0,56; sd t0,0(s0);",
+        "li t3,-1; csrw medeleg,t3; csrw stvec,zero; csrw pmpaddr0,t3; csrwi pmpcfg0,31;",
+        "li t3,2047; addi t3,t3,1; csrw mstatus,t3; mret",
+    ));
+    let console = Box::new(std::io::sink());
+    let mut machine = Machine::new(&MachineConfig::default(), &mut guest, console).unwrap();
+    machine.set_console_input(Box::new(Silence));
+    let limits = Limits {
+        max_instructions: None,
+        deadline: Some(Instant::now() + Duration::from_secs(5)),
+    };
+    let stop = machine.run(&limits, &mut ());
+    assert!(matches!(stop, Stop::TrapLoop(_)), "{stop:?}");
+}

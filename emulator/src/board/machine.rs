@@ -223,31 +223,39 @@ impl Machine {
                     }
                 }
                 Pause::Waiting if self.hart.has_wakeup() => {}
-                Pause::Waiting => return self.sleep(Stop::Asleep),
-                // Time goes on below M-mode, and a timer of M-mode may end it.
-                Pause::TrapLoop(trap) if trap.to < Privilege::Machine => {
-                    return self.sleep(Stop::TrapLoop(trap));
+                Pause::Waiting => {
+                    let goes_on = self.skip_to_timer() || self.wait_for_input();
+                    return (!goes_on).then_some(Stop::Asleep);
                 }
-                Pause::TrapLoop(trap) => return Some(Stop::TrapLoop(trap)),
+                Pause::TrapLoop(trap) => {
+                    // Time goes on below M-mode, and a timer of M-mode may end it.
+                    let goes_on = trap.to < Privilege::Machine && self.skip_to_timer();
+                    return (!goes_on).then_some(Stop::TrapLoop(trap));
+                }
             }
         }
         None
     }
 
-    /// Lets the time pass until the next timer fires. If none is set, nothing will ever happen.
-    fn sleep(&mut self, forever: Stop) -> Option<Stop> {
+    /// Lets the time pass until the next timer fires. False if none is set.
+    fn skip_to_timer(&mut self) -> bool {
         let wake = self.hart.next_timer();
-        if wake != u64::MAX {
-            self.hart.skip_to(wake);
-            return None;
+        if wake == u64::MAX {
+            return false;
         }
-        if self.host.as_ref().is_some_and(HostInterface::expects_input) {
-            // Input is no interrupt, but waiting may end at any time.
+        self.hart.skip_to(wake);
+        true
+    }
+
+    /// Lets a waiting hart look for console input that may still come: input is no interrupt, but
+    /// waiting may end at any time. False if none can come.
+    fn wait_for_input(&mut self) -> bool {
+        let expected = self.host.as_ref().is_some_and(HostInterface::expects_input);
+        if expected {
             thread::sleep(INPUT_POLL);
             self.hart.waiting = false;
-            return None;
         }
-        Some(forever)
+        expected
     }
 
     /// Serves devices and the host interface.
