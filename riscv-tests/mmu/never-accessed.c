@@ -1,4 +1,4 @@
-// A kernel that never sets A and D, on a hart that leaves them to software.
+// A kernel that never sets A, on a hart that leaves A and D to software.
 //
 // The rule (privileged manual, "Addressing and Memory Protection" and
 // "Svade"): a hart either sets A and D itself (Svadu), or raises a page fault
@@ -9,7 +9,7 @@
 // faults. It worked on the emulator, which set the bits itself.
 //
 // options: --ad fault
-// report:  accessed-dirty
+// report:  accessed-never-set
 // entry:   leaf_table[3] level 0
 // changed: map_page, 0 -> first_frame VRW
 // used:    use_page, load

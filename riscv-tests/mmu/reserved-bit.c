@@ -9,7 +9,7 @@
 // works on them and dies on the next. The page fault looks as if the page were
 // absent, and the printed entry looks right.
 //
-// report:  reserved-bit
+// report:  reserved
 // entry:   leaf_table[3] level 0
 // changed: map_with_mark, 0 -> first_frame VRWAD bit54
 // used:    use_page, load

@@ -7,7 +7,7 @@
 // On hardware: it works. It happens when a frame is freed while a process
 // still has it mapped, and is then given out as a table.
 //
-// report:  table-user
+// report:  user-reaches-table
 // entry:   leaf_table[3] level 0
 // changed: map_table, 0 -> leaf_table VRWUAD
 // used:    look_as_user, load

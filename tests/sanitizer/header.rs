@@ -6,14 +6,15 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The names that a `report:` line may have.
-const KINDS: [&str; 7] = [
+const KINDS: [&str; 8] = [
     "unsafe",
     "spurious",
-    "stale-code",
     "writable-executable",
-    "table-user",
-    "reserved-bit",
-    "accessed-dirty",
+    "user-reaches-table",
+    "reserved",
+    "accessed-never-set",
+    "dirty-never-set",
+    "stale-code",
 ];
 
 /// A seeded bug: its file name without the ending, and what its header says.
