@@ -1,6 +1,7 @@
 //! The figures of a run: instructions, traps, time, TLB.
 
 use super::traps::TrapHistory;
+use crate::board::Machine;
 use crate::hart::Hart;
 use crate::mmu::{AccessKind, Counters};
 use std::fmt;
@@ -9,34 +10,46 @@ use std::time::Duration;
 /// The figures of a run.
 #[derive(Clone, Debug)]
 pub struct Stats {
-    /// Instructions retired.
+    /// Instructions retired by all harts.
     pub instructions: u64,
+    /// Instructions retired by each hart.
+    pub by_hart: Vec<u64>,
     /// How long they took.
     pub time: Duration,
     /// The guest's clock at the end, in ticks of 10 MHz.
     pub mtime: u64,
     /// The causes of traps, and how often.
     pub traps: Vec<(String, u64)>,
-    /// What the TLB did for each kind of access.
-    pub tlb: Vec<(&'static str, Counters)>,
+    /// What each hart's TLB did for each kind of access.
+    pub tlb: Vec<(String, Counters)>,
 }
 
 impl Stats {
-    /// The figures of a hart that has run.
-    pub fn new(hart: &Hart, traps: &TrapHistory, time: Duration) -> Self {
+    /// The figures of a machine that has run.
+    pub fn new(machine: &Machine, traps: &TrapHistory, time: Duration) -> Self {
         let counts = traps.counts();
+        let harts = machine.harts();
+        let tlb = |hart: &Hart| {
+            let whose = match harts.len() {
+                1 => "TLB".to_owned(),
+                _ => format!("hart {}, TLB", hart.id),
+            };
+            [
+                ("fetch", AccessKind::Fetch),
+                ("load and store", AccessKind::Load),
+            ]
+            .map(|(name, kind)| (format!("{whose}, {name}"), hart.tlb.counters(kind)))
+        };
         Self {
-            instructions: hart.retired,
+            instructions: machine.instructions(),
+            by_hart: harts.iter().map(|hart| hart.retired).collect(),
             time,
-            mtime: hart.mtime(),
+            mtime: machine.hart().mtime(),
             traps: counts
                 .into_iter()
                 .map(|(cause, count)| (cause.to_string(), count))
                 .collect(),
-            tlb: vec![
-                ("fetch", hart.tlb.counters(AccessKind::Fetch)),
-                ("load and store", hart.tlb.counters(AccessKind::Load)),
-            ],
+            tlb: harts.iter().flat_map(tlb).collect(),
         }
     }
 
@@ -66,6 +79,11 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = |name: &str, figure: String| writeln!(f, "{name:NAME$}{figure:>FIGURE$}");
         row("instructions", grouped(self.instructions))?;
+        if self.by_hart.len() > 1 {
+            for (hart, count) in self.by_hart.iter().enumerate() {
+                row(&format!("  hart {hart}"), grouped(*count))?;
+            }
+        }
         row("time", format!("{:.3} s", self.time.as_secs_f64()))?;
         row("speed", format!("{:.1} MIPS", self.mips()))?;
         row("guest's clock", format!("{:.6} s", self.mtime as f64 / 1e7))?;
@@ -75,9 +93,9 @@ impl fmt::Display for Stats {
             row(&format!("  {cause}"), grouped(*count))?;
         }
         let used = self.tlb.iter().filter(|(_, c)| c.accesses != 0);
-        for (kind, counters) in used {
+        for (name, counters) in used {
             let rate = 100.0 * counters.hits as f64 / counters.accesses as f64;
-            row(&format!("TLB, {kind}"), grouped(counters.accesses))?;
+            row(name, grouped(counters.accesses))?;
             row("  hits", grouped(counters.hits))?;
             row("  misses", grouped(counters.misses))?;
             row("  hit rate", format!("{rate:.3} %"))?;
@@ -105,10 +123,11 @@ mod tests {
     fn figures_line_up() {
         let stats = Stats {
             instructions: 1_500_000,
+            by_hart: vec![1_000_000, 500_000],
             time: Duration::from_millis(500),
             mtime: 15_000,
             traps: vec![("illegal instruction".into(), 3), ("breakpoint".into(), 1)],
-            tlb: vec![("fetch", Counters::default())],
+            tlb: vec![("TLB, fetch".into(), Counters::default())],
         };
         let text = stats.to_string();
         assert!(
@@ -116,6 +135,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("3.0 MIPS"), "{text}");
+        assert!(text.contains("  hart 1 "), "{text}");
         assert!(
             !text.contains("TLB"),
             "a TLB that was not used is left out: {text}"

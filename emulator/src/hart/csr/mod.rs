@@ -152,7 +152,7 @@ mod tests {
     fn hart(isa: Isa) -> Hart {
         let config = HartConfig {
             isa,
-            instructions_per_tick: 100,
+            steps_per_tick: 100,
         };
         Hart::new(0, &config)
     }
