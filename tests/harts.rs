@@ -493,7 +493,7 @@ fn the_end_of_a_run_names_the_harts() {
             "asleep for ever after 22 instructions\n",
             "hart 0: in M-mode at 0x80000018 <here+0x4>",
             "hart 1: in M-mode at 0x80000018 <here+0x4>",
-            "waiting for an interrupt after 11 instructions",
+            " after 11 instructions, waiting for an interrupt",
             "hart 0: mie is 0x8, mip is 0x0, hart 1: mie is 0x8, mip is 0x0, and no timer is set",
         ],
     );
@@ -508,7 +508,7 @@ fn the_end_of_a_run_names_the_harts() {
             "the limit of 50,000 instructions is reached\n",
             "hart 0: in M-mode at",
             "hart 1: in M-mode at 0x8000001c <handler>",
-            "whose trap handler cannot run after 13 instructions",
+            " after 13 instructions, in a trap loop",
         ],
     );
     let told = looped.err.matches("it cannot go on").count();

@@ -113,7 +113,7 @@ impl Ending<'_> {
         say(what);
         for hart in harts {
             let doing = if self.machine.trap_loop(hart.id).is_some() {
-                ", whose trap handler cannot run"
+                ", in a trap loop"
             } else if hart.waiting {
                 ", waiting for an interrupt"
             } else {
