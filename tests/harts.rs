@@ -504,10 +504,10 @@ fn the_end_of_a_run_names_the_harts() {
     looped.expect(
         124,
         &[
-            "hart 1 #13: illegal instruction at va:0x8000001c, the first instruction of its own",
+            "hart 1 #13: illegal instruction at va:0x80000020, the first instruction of its own",
             "the limit of 50,000 instructions is reached\n",
             "hart 0: in M-mode at",
-            "hart 1: in M-mode at 0x8000001c <handler>",
+            "hart 1: in M-mode at 0x80000020 <handler>",
             " after 13 instructions, in a trap loop",
         ],
     );
