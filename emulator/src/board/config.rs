@@ -2,6 +2,7 @@
 
 use crate::hart::HartConfig;
 use crate::isa::{Extension, Isa};
+use crate::mmu::TlbConfig;
 use std::time::Instant;
 
 /// Who sets the A and D bits of page-table entries, as the user chooses.
@@ -43,6 +44,10 @@ pub struct MachineConfig {
     pub ad: AdChoice,
     /// Instructions that each hart has time for in a tick of the 10 MHz time base.
     pub instructions_per_tick: u64,
+    /// The shape of each hart's TLB.
+    pub tlb: TlbConfig,
+    /// Whether the sanitizer watches.
+    pub check: bool,
 }
 
 impl Default for MachineConfig {
@@ -53,6 +58,8 @@ impl Default for MachineConfig {
             isa: Isa::default(),
             ad: AdChoice::default(),
             instructions_per_tick: 100,
+            tlb: TlbConfig::default(),
+            check: false,
         }
     }
 }
@@ -62,6 +69,7 @@ impl MachineConfig {
         HartConfig {
             isa: self.ad.apply(self.isa),
             steps_per_tick: self.instructions_per_tick.saturating_mul(self.harts as u64),
+            tlb: self.tlb,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::hart::Hart;
 use crate::isa::Extension;
 use crate::loader::{Guest, LoadError, Piece};
 use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
+use crate::mmu::check::{CheckConfig, Checker};
 use std::io::{Read, Write};
 use std::ops::Range;
 
@@ -129,6 +130,12 @@ impl Machine {
         for hart in &mut harts {
             hart.pc = MemoryMap::BOOT_ROM.start;
         }
+        // The first turn begins as the last hart's ends.
+        harts[count - 1].checker = config.check.then(|| {
+            Box::new(Checker::new(CheckConfig {
+                svvptc: config.isa.has(Extension::Svvptc),
+            }))
+        });
         Ok(Self {
             harts,
             engines: (0..count).map(|_| Reference::default()).collect(),
@@ -156,6 +163,16 @@ impl Machine {
     /// Hart 0, to be changed from outside.
     pub fn hart_mut(&mut self) -> &mut Hart {
         &mut self.harts[0]
+    }
+
+    /// The sanitizer, if the machine has one.
+    pub fn checker(&self) -> Option<&Checker> {
+        self.harts[self.turns.hart].checker.as_deref()
+    }
+
+    /// The sanitizer, to be changed from outside.
+    pub fn checker_mut(&mut self) -> Option<&mut Checker> {
+        self.harts[self.turns.hart].checker.as_deref_mut()
     }
 
     /// Instructions that all harts together have retired since reset.

@@ -22,6 +22,8 @@ pub enum Stop {
     InstructionLimit,
     /// The limit on time was reached.
     Timeout,
+    /// An observer stopped the run, which can go on.
+    Break,
     /// A hart traps at the first instruction of its own trap handler, for ever, and no other hart
     /// has anything to do.
     TrapLoop(TrapTaken),
@@ -96,12 +98,12 @@ impl Machine {
             let pause = self.engines[id].run(hart, &mut self.bus, budget, observer);
             // Whatever the reason, this may be the instruction at which a timer fires.
             hart.update_timers();
-            let retired = hart.retired != before;
-            if retired || pause != Pause::Waiting {
-                self.turns.ran(retired);
+            if hart.retired != before {
+                self.turns.ran();
             }
             match pause {
                 Pause::Budget => {}
+                Pause::Break => return Some(Stop::Break),
                 Pause::Attention if self.bus.has_request() => return None,
                 Pause::Attention => {
                     if let Some(stop) = self.serve() {

@@ -55,8 +55,6 @@ pub(super) struct Turns {
     pub(super) hart: usize,
     /// When the turn ends, in steps of the clock.
     end: u64,
-    /// The hart that ran last: memory is as it left it.
-    ran: usize,
     /// When a half-written request has waited long enough, in steps of the clock.
     request_age: u64,
     seen: Vec<Seen>,
@@ -68,7 +66,6 @@ impl Turns {
             // The first turn, which is over at once, is the last hart's.
             hart: harts.saturating_sub(1),
             end: 0,
-            ran: 0,
             request_age: 0,
             seen: vec![Seen::default(); harts],
         }
@@ -83,17 +80,17 @@ impl Turns {
         self.begin(harts, (self.hart + 1) % harts.len());
     }
 
-    /// Begins a hart's turn.
+    /// Begins a hart's turn: it gets the clock and the sanitizer, which the harts share. The
+    /// engine lets it catch up with what the others did.
     pub(super) fn begin(&mut self, harts: &mut [Hart], next: usize) {
         let clock = harts[self.hart].clock();
         let length = if harts.len() == 1 { ALONE } else { TURN };
         self.end = clock.steps.saturating_add(length);
+        let checker = harts[self.hart].checker.take();
         self.hart = next;
         let hart = &mut harts[next];
         hart.set_clock(clock);
-        if self.ran != next {
-            hart.resume();
-        }
+        hart.checker = checker;
     }
 
     /// Whether a half-written request is to grow older now.
@@ -117,14 +114,11 @@ impl Turns {
         self.end = clock.steps;
     }
 
-    /// The hart whose turn it is has run instructions or taken traps.
-    pub(super) fn ran(&mut self, retired: bool) {
-        self.ran = self.hart;
-        if retired {
-            self.seen[self.hart].trap_loop = None;
-            for seen in &mut self.seen {
-                seen.idle = None;
-            }
+    /// The hart whose turn it is has retired instructions, which may be of use to others.
+    pub(super) fn ran(&mut self) {
+        self.seen[self.hart].trap_loop = None;
+        for seen in &mut self.seen {
+            seen.idle = None;
         }
     }
 

@@ -51,6 +51,10 @@ impl Ending<'_> {
                 ));
                 LIMIT
             }
+            Stop::Break => {
+                self.tell_with_place(format_args!("stopped after {count} instructions"));
+                0
+            }
             Stop::TrapLoop(repeated) => {
                 self.tell_trap_loop(repeated);
                 CANNOT_GO_ON

@@ -45,12 +45,6 @@ impl Hart {
         self.update_timers();
     }
 
-    /// Other harts ran since this one did, and may have changed memory: drops what is derived
-    /// from memory they share. Translations stay until this hart fences them.
-    pub fn resume(&mut self) {
-        self.translation_changed();
-    }
-
     /// The time in ticks of the time base, as `time` and `mtime` read.
     pub fn mtime(&self) -> u64 {
         (self.steps() / self.steps_per_tick).wrapping_add(self.time_ahead)

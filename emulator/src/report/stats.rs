@@ -3,7 +3,7 @@
 use super::traps::TrapHistory;
 use crate::board::Machine;
 use crate::hart::Hart;
-use crate::mmu::{AccessKind, Counters};
+use crate::mmu::{AccessStatistics, Statistics};
 use std::fmt;
 use std::time::Duration;
 
@@ -20,8 +20,8 @@ pub struct Stats {
     pub mtime: u64,
     /// The causes of traps, and how often.
     pub traps: Vec<(String, u64)>,
-    /// What each hart's TLB did for each kind of access.
-    pub tlb: Vec<(String, Counters)>,
+    /// What the MMU of each hart did.
+    pub mmu: Vec<Statistics>,
 }
 
 impl Stats {
@@ -29,17 +29,6 @@ impl Stats {
     pub fn new(machine: &Machine, traps: &TrapHistory, time: Duration) -> Self {
         let counts = traps.counts();
         let harts = machine.harts();
-        let tlb = |hart: &Hart| {
-            let whose = match harts.len() {
-                1 => "TLB".to_owned(),
-                _ => format!("hart {}, TLB", hart.id),
-            };
-            [
-                ("fetch", AccessKind::Fetch),
-                ("load and store", AccessKind::Load),
-            ]
-            .map(|(name, kind)| (format!("{whose}, {name}"), hart.tlb.counters(kind)))
-        };
         Self {
             instructions: machine.instructions(),
             by_hart: harts.iter().map(|hart| hart.retired).collect(),
@@ -49,7 +38,7 @@ impl Stats {
                 .into_iter()
                 .map(|(cause, count)| (cause.to_string(), count))
                 .collect(),
-            tlb: harts.iter().flat_map(tlb).collect(),
+            mmu: harts.iter().map(Hart::mmu_statistics).collect(),
         }
     }
 
@@ -92,16 +81,23 @@ impl fmt::Display for Stats {
         for (cause, count) in &self.traps {
             row(&format!("  {cause}"), grouped(*count))?;
         }
-        let used = self.tlb.iter().filter(|(_, c)| c.accesses != 0);
-        for (name, counters) in used {
-            let rate = 100.0 * counters.hits as f64 / counters.accesses as f64;
-            row(name, grouped(counters.accesses))?;
-            row("  hits", grouped(counters.hits))?;
-            row("  misses", grouped(counters.misses))?;
-            row("  hit rate", format!("{rate:.3} %"))?;
-            row("  evictions", grouped(counters.evictions))?;
-            row("  fences", grouped(counters.flushes.iter().sum()))?;
-            row("  entries dropped by fences", grouped(counters.flushed))?;
+        for (hart, mmu) in self.mmu.iter().enumerate() {
+            let total: AccessStatistics = mmu.total();
+            if total.translated() == 0 {
+                continue;
+            }
+            let whose = match self.mmu.len() {
+                1 => String::new(),
+                _ => format!("hart {hart}, "),
+            };
+            row(
+                &format!("{whose}translated accesses"),
+                grouped(total.translated()),
+            )?;
+            row("  hits", grouped(total.first_hits))?;
+            row("  misses", grouped(total.first_misses))?;
+            row("  walks", grouped(total.walks))?;
+            row("  faults", grouped(total.all_faults()))?;
         }
         Ok(())
     }
@@ -127,7 +123,7 @@ mod tests {
             time: Duration::from_millis(500),
             mtime: 15_000,
             traps: vec![("illegal instruction".into(), 3), ("breakpoint".into(), 1)],
-            tlb: vec![("TLB, fetch".into(), Counters::default())],
+            mmu: vec![Statistics::default()],
         };
         let text = stats.to_string();
         assert!(
@@ -137,8 +133,8 @@ mod tests {
         assert!(text.contains("3.0 MIPS"), "{text}");
         assert!(text.contains("  hart 1 "), "{text}");
         assert!(
-            !text.contains("TLB"),
-            "a TLB that was not used is left out: {text}"
+            !text.contains("translated"),
+            "an MMU that was not used is left out: {text}"
         );
     }
 }

@@ -119,7 +119,7 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
     let shown = match &stop {
         Stop::TrapLoop(trap) => trap.hart,
         Stop::Exit(_) | Stop::BadRequest(_) => machine.turn(),
-        Stop::InstructionLimit | Stop::Timeout | Stop::Asleep => 0,
+        Stop::InstructionLimit | Stop::Timeout | Stop::Break | Stop::Asleep => 0,
     };
     let mut recorder = Recorder::new(shown, guest.symbols().by_name("fail"));
     if let Some((storm, seen)) = stormy {
@@ -264,7 +264,8 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
                 None => Outcome::CheckFailed { number },
             },
         },
-        Stop::InstructionLimit => Outcome::InstructionLimit(config.max_instructions),
+        // Nobody breaks into a test; it would have been cut short.
+        Stop::InstructionLimit | Stop::Break => Outcome::InstructionLimit(config.max_instructions),
         Stop::Timeout => Outcome::Timeout(config.timeout),
         Stop::TrapLoop(repeated) => Outcome::TrapLoop {
             first: beginning(recorder, &repeated),
