@@ -133,4 +133,29 @@ mod tests {
             assert!(found, "{text} is missing");
         }
     }
+
+    #[test]
+    fn every_hart_is_in_the_tree_and_wired_to_the_clint() {
+        let has = |tree: &[u8], part: &[u8]| tree.windows(part.len()).any(|window| window == part);
+        for harts in [1, 2, 8] {
+            let config = MachineConfig {
+                harts,
+                ..MachineConfig::default()
+            };
+            let tree = device_tree(&config, true).unwrap();
+            let room = MemoryMap::BOOT_ROM.end - MemoryMap::BOOT_ROM.start;
+            assert!((tree.len() as u64) < room - 0x20, "{} bytes", tree.len());
+            for hart in 0..=harts {
+                let node = format!("cpu@{hart}\0");
+                assert_eq!(has(&tree, node.as_bytes()), hart < harts, "{node}");
+            }
+            let wires: Vec<u8> = (1..=harts as u32)
+                .flat_map(|controller| [controller, 3, controller, 7])
+                .flat_map(u32::to_be_bytes)
+                .collect();
+            let length = (wires.len() as u32).to_be_bytes();
+            let at = tree.windows(wires.len()).position(|w| w == wires).unwrap();
+            assert_eq!(tree[at - 8..at - 4], length, "interrupts-extended");
+        }
+    }
 }
