@@ -130,8 +130,8 @@ impl Machine {
         for hart in &mut harts {
             hart.pc = MemoryMap::BOOT_ROM.start;
         }
-        // The first turn begins as the last hart's ends.
-        harts[count - 1].checker = config.check.then(|| {
+        // The first turn is hart 0's.
+        harts[0].checker = config.check.then(|| {
             Box::new(Checker::new(CheckConfig {
                 svvptc: config.isa.has(Extension::Svvptc),
             }))

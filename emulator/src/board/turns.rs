@@ -63,9 +63,8 @@ pub(super) struct Turns {
 impl Turns {
     pub(super) fn new(harts: usize) -> Self {
         Self {
-            // The first turn, which is over at once, is the last hart's.
-            hart: harts.saturating_sub(1),
-            end: 0,
+            hart: 0,
+            end: length(harts),
             request_age: 0,
             seen: vec![Seen::default(); harts],
         }
@@ -84,8 +83,7 @@ impl Turns {
     /// engine lets it catch up with what the others did.
     pub(super) fn begin(&mut self, harts: &mut [Hart], next: usize) {
         let clock = harts[self.hart].clock();
-        let length = if harts.len() == 1 { ALONE } else { TURN };
-        self.end = clock.steps.saturating_add(length);
+        self.end = clock.steps.saturating_add(length(harts.len()));
         let checker = harts[self.hart].checker.take();
         self.hart = next;
         let hart = &mut harts[next];
@@ -181,6 +179,11 @@ impl Turns {
     pub(super) fn same_time(&self, harts: &mut [Hart]) {
         set_clocks(harts, harts[self.hart].clock());
     }
+}
+
+/// The length of a turn on a machine with so many harts.
+fn length(harts: usize) -> u64 {
+    if harts == 1 { ALONE } else { TURN }
 }
 
 fn set_clocks(harts: &mut [Hart], clock: Clock) {
