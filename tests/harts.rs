@@ -1,7 +1,10 @@
 //! Several harts: turns, one time for all, interrupts between harts, atomics, how a run ends.
 
+mod guests;
+
 use crate::cli::{Done, done, pagewalk};
 use crate::support::guest::{DATA, Folder, guest};
+use guests::{BEGIN, COUNT, PING_PONG, RACE, SHARED_TABLES, alarm, looping};
 use pagewalk::board::{BuildError, Limits, Machine, MachineConfig, Stop};
 use pagewalk::engine::{Observer, Retired};
 use pagewalk::hart::Hart;
@@ -12,13 +15,6 @@ use std::sync::{Arc, Mutex};
 
 /// What the guests share, from here on: zero at first.
 const SHARED: u64 = DATA + 0x200;
-
-/// Puts the hart's number into s11 and the address of what is shared into s0.
-const BEGIN: &str = "
-    csrr s11, mhartid
-    la s0, signature
-    addi s0, s0, 384
-";
 
 /// What a guest prints.
 #[derive(Clone, Default)]
@@ -73,37 +69,6 @@ fn shared(machine: &Machine, offset: u64) -> u64 {
         .unwrap()
 }
 
-/// Each hart adds 10,000 to the counter at 0 with LR and SC and to the one at 64 with an AMO, and
-/// counts at 128 the SC that failed. Hart 0 waits for the others.
-const COUNT: &str = "
-    lui s1, 2
-    addi s1, s1, 1808
-    li t2, 1
-    j again
-failed:
-    addi t3, s0, 128
-    amoadd.d zero, t2, (t3)
-again:
-    lr.d t0, (s0)
-    addi t0, t0, 1
-    sc.d t1, t0, (s0)
-    bnez t1, failed
-    nop
-    addi t3, s0, 64
-    amoadd.d zero, t2, (t3)
-    addi s1, s1, -1
-    bnez s1, again
-    addi t3, s0, 192
-    amoadd.d zero, t2, (t3)
-    bnez s11, park
-others:
-    ld t0, 192(s0)
-    bne t0, s2, others
-    j pass
-park:
-    j park
-";
-
 #[test]
 fn atomics_of_several_harts_lose_nothing() {
     for harts in [2, 3, 8] {
@@ -143,71 +108,12 @@ fn the_limit_is_of_all_harts_together() {
     }
 }
 
-/// Two harts ring each other a hundred times. s1 is the own `msip`, s2 the other's.
-const PING_PONG: &str = "
-    lui t0, 0x2000
-    slli t1, s11, 2
-    add s1, t0, t1
-    xori t1, t1, 4
-    add s2, t0, t1
-    csrwi mie, 8
-    li s3, 100
-    li t1, 1
-    bnez s11, sleep
-ring:
-    sw t1, 0(s2)
-    beqz s3, park
-sleep:
-    wfi
-    lw t0, 0(s1)
-    beqz t0, sleep
-    sw zero, 0(s1)
-    amoadd.d zero, t1, (s0)
-    addi s3, s3, -1
-    bnez s3, ring
-    bnez s11, ring
-    j pass
-park:
-    wfi
-    j park
-";
-
 #[test]
 fn harts_ring_each_other() {
     let machine = passes(2, PING_PONG);
     assert_eq!(shared(&machine, 0), 200);
     // A turn ends when a hart rings another one: nobody sleeps through the rest of it.
     assert!(machine.hart().mtime() < 100, "{}", machine.hart().mtime());
-}
-
-/// Hart 1 sleeps until its `mtimecmp`, 1000, and says when it woke up and what `mip` was then.
-/// Hart 0 does something else, then waits for it.
-fn alarm(hart_0: &str) -> String {
-    format!(
-        "
-    lui t0, 0x2004
-    beqz s11, hart_0
-    li t1, 1000
-    sd t1, 8(t0)
-    li t1, 128
-    csrw mie, t1
-    wfi
-    csrr t1, time
-    csrr t2, mip
-    sd t2, 8(s0)
-    sd t1, 0(s0)
-    lui t0, 0x2000
-    li t1, 1
-    sw t1, 0(t0)
-park:
-    wfi
-    j park
-hart_0:
-    {hart_0}
-    ld t0, 0(s0)
-    beqz t0, hart_0
-    j pass"
-    )
 }
 
 #[test]
@@ -312,31 +218,6 @@ fn time_runs_as_fast_as_on_a_machine_with_one_hart() {
     }
 }
 
-/// Harts race for a counter without atomics, and hart 0 prints some of its low bits.
-const RACE: &str = "
-    la s3, tohost
-    li s4, 257
-    slli s4, s4, 48
-    li s5, 400
-again:
-    ld t0, 0(s0)
-    add t0, t0, s11
-    addi t0, t0, 1
-    sd t0, 0(s0)
-    addi s6, s6, 1
-    li t2, 1000
-    bltu s6, t2, again
-    li s6, 0
-    bnez s11, again
-    andi t0, t0, 15
-    addi t0, t0, 65
-    add t0, t0, s4
-    sd t0, 0(s3)
-    addi s5, s5, -1
-    bnez s5, again
-    j pass
-";
-
 /// All that a run leaves behind.
 fn remains(machine: &Machine, console: &Console) -> impl PartialEq + use<> {
     let harts: Vec<_> = machine
@@ -416,22 +297,33 @@ done:
     assert_eq!((shared(&machine, 0), shared(&machine, 24)), (1, 2));
 }
 
-/// Hart 1 traps at the first instruction of its trap handler.
-fn looping(hart_0: &str) -> String {
-    format!(
-        "
-    beqz s11, hart_0
-    la t0, handler
-    csrw mtvec, t0
-handler:
-    .word 0xffffffff
-    li t0, 1
-    sd t0, 0(s0)
-park:
-    j park
-hart_0:
-    {hart_0}"
-    )
+#[test]
+fn a_harts_fence_is_its_own() {
+    let machine = passes(2, SHARED_TABLES);
+    // The TLB's entry decides as it stands until hart 1 itself fences.
+    assert_eq!([32, 40, 48].map(|at| shared(&machine, at)), [10, 10, 20]);
+}
+
+#[test]
+fn the_sanitizer_goes_with_the_turn() {
+    let elf = guest(&format!("{BEGIN}{RACE}")).build();
+    let mut guest = Guest::from_bytes("guest", elf).unwrap();
+    let config = MachineConfig {
+        check: true,
+        ..config(3)
+    };
+    let mut machine = Machine::new(&config, &mut guest, Box::new(io::sink())).unwrap();
+    for (most, turn) in [(0, 0), (1, 0), (7_000, 1), (12_000, 2), (16_000, 0)] {
+        machine.run(&limit(most), &mut ());
+        assert!(machine.checker().is_some());
+        let having: Vec<usize> = machine
+            .harts()
+            .iter()
+            .filter(|hart| hart.checker.is_some())
+            .map(|hart| hart.id)
+            .collect();
+        assert_eq!(having, [turn], "after {most} instructions");
+    }
 }
 
 #[test]
