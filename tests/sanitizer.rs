@@ -2,6 +2,7 @@
 //! while the TLB keeps what it holds, and the headers are right about what is in the files.
 
 mod header;
+mod reports;
 mod trace;
 
 use crate::cli::{Done, done, pagewalk};
@@ -105,5 +106,21 @@ fn a_run_does_once_what_the_header_says() {
         .concat();
         run(&guest, &options).0.expect(0, &[]);
         trace::check(&bug, &Guest::open(&guest).unwrap(), &folder.read("log"));
+    }
+}
+
+#[test]
+fn each_bug_is_reported_once_and_its_twin_is_not() {
+    for bug in Bug::all() {
+        let of = |path: &Path| {
+            let mut guest = Guest::open(path).unwrap();
+            let reports = reports::reports(&mut guest, &bug.options());
+            (guest, reports)
+        };
+        let (_, silent) = of(&bug.fixed());
+        assert_eq!(silent, [], "{}, fixed", bug.name);
+        let (guest, found) = of(&bug.with_bug());
+        assert_eq!(found.len(), 1, "{}: {found:#?}", bug.name);
+        reports::check(&bug, &guest, &found[0]);
     }
 }
