@@ -13,7 +13,7 @@
 // entry:   middle_table[1] level 1
 // changed: protect_one_page, large_frame VRWAD -> small_table V
 // used:    store_after_protect, store
-// fence:   sfence.vma zero, asid
+// fence:   sfence.vma va, asid
 // wrong:   check 1
 #include "supervisor.h"
 

@@ -2,18 +2,19 @@
 //
 // The rule (privileged manual, "Supervisor Memory-Management Fence
 // Instruction"): the TLB may hold the large page as one entry, and that entry
-// answers for all 512 small ones until an sfence.vma with rs1 = x0, or one for
-// each address that is still used.
+// answers for all 512 small ones until an sfence.vma for an address in the
+// large page, or for all.
 //
-// On hardware: also between the fences of the single pages the large entry and
-// the small ones may both be there, and either may be used. So nothing else
-// should be changed in the step that splits: split, fence, then change.
+// On hardware: copy-on-write of one small page goes wrong, since the program
+// goes on with the page that it shares. The large entry and small ones may even
+// be in the TLB together, and either may answer. So a split should change
+// nothing else: split, fence, then change the one page.
 //
 // report:  unsafe
 // entry:   middle_table[1] level 1
 // changed: split_page, large_frame VRWAD -> small_table V
 // used:    use_after_split, load
-// fence:   sfence.vma zero, asid
+// fence:   sfence.vma va, asid
 // wrong:   check 1
 #include "supervisor.h"
 
