@@ -2,6 +2,7 @@
 
 use super::header::{Bug, User, value};
 use pagewalk::board::{AdChoice, Limits, Machine, MachineConfig, Stop};
+use pagewalk::isa::Isa;
 use pagewalk::loader::Guest;
 use pagewalk::mmu::AccessKind;
 use pagewalk::mmu::check::{CheckKind, Report, Site};
@@ -15,6 +16,7 @@ pub(super) fn reports(guest: &mut Guest, options: &[&str]) -> Vec<Report> {
     };
     for option in options.chunks(2) {
         match option {
+            ["--isa", isa] => config.isa = Isa::parse(isa).unwrap(),
             ["-p", harts] => config.harts = harts.parse().unwrap(),
             ["--ad", "fault"] => config.ad = AdChoice::Fault,
             ["--ad", "hardware"] => config.ad = AdChoice::Hardware,
