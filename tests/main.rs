@@ -11,3 +11,4 @@ mod runner;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;
+mod walk;
