@@ -2,6 +2,7 @@
 
 use crate::hart::HartConfig;
 use crate::isa::{Extension, Isa};
+use crate::mmu::TlbConfig;
 use std::time::Instant;
 
 /// Who sets the A and D bits of page-table entries, as the user chooses.
@@ -38,6 +39,10 @@ pub struct MachineConfig {
     pub ad: AdChoice,
     /// Instructions per tick of the 10 MHz time base.
     pub instructions_per_tick: u64,
+    /// The shape of each hart's TLB.
+    pub tlb: TlbConfig,
+    /// Whether the sanitizer watches.
+    pub check: bool,
 }
 
 impl Default for MachineConfig {
@@ -47,6 +52,8 @@ impl Default for MachineConfig {
             isa: Isa::default(),
             ad: AdChoice::default(),
             instructions_per_tick: 100,
+            tlb: TlbConfig::default(),
+            check: false,
         }
     }
 }
@@ -56,6 +63,7 @@ impl MachineConfig {
         HartConfig {
             isa: self.ad.apply(self.isa),
             instructions_per_tick: self.instructions_per_tick,
+            tlb: self.tlb,
         }
     }
 }

@@ -11,6 +11,7 @@ use crate::hart::{Hart, TrapTaken};
 use crate::isa::{Extension, Interrupt, Privilege};
 use crate::loader::{Guest, LoadError, Piece};
 use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
+use crate::mmu::check::{CheckConfig, Checker};
 use std::io::{Read, Write};
 use std::ops::Range;
 use std::thread;
@@ -51,6 +52,8 @@ pub enum Stop {
     InstructionLimit,
     /// The limit on time was reached.
     Timeout,
+    /// An observer stopped the run, which can go on.
+    Break,
     /// The hart traps at the first instruction of its own trap handler, for ever.
     TrapLoop(TrapTaken),
     /// The hart waits for an interrupt, and nothing is left that could raise one.
@@ -143,6 +146,11 @@ impl Machine {
         }
         let mut hart = Hart::new(0, &config.hart());
         hart.pc = MemoryMap::BOOT_ROM.start;
+        hart.checker = config.check.then(|| {
+            Box::new(Checker::new(CheckConfig {
+                svvptc: config.isa.has(Extension::Svvptc),
+            }))
+        });
         Ok(Self {
             hart,
             bus,
@@ -216,6 +224,7 @@ impl Machine {
             self.hart.update_timers();
             match pause {
                 Pause::Budget => {}
+                Pause::Break => return Some(Stop::Break),
                 Pause::Attention if self.bus.has_request() => return None,
                 Pause::Attention => {
                     if let Some(stop) = self.serve() {

@@ -55,6 +55,13 @@ impl Ending<'_> {
                 ));
                 LIMIT
             }
+            Stop::Break => {
+                say(format_args!(
+                    "stopped after {count} instructions, {}",
+                    self.here()
+                ));
+                0
+            }
             Stop::TrapLoop(repeated) => {
                 self.tell_trap_loop(repeated);
                 CANNOT_GO_ON

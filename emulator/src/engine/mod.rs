@@ -19,6 +19,8 @@ pub enum Pause {
     Attention,
     /// The hart waits for an interrupt, and none is pending.
     Waiting,
+    /// An observer stopped the run before the next instruction.
+    Break,
     /// The hart traps at the first instruction of its own trap handler, for ever.
     TrapLoop(TrapTaken),
 }

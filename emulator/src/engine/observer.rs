@@ -1,7 +1,7 @@
 //! Who watches a run. The engine is compiled for each observer, so that nobody pays for what
 //! nobody sees.
 
-use crate::hart::{Fetched, Hart, TrapTaken};
+use crate::hart::{Event, Fetched, Hart, Interest, TrapTaken};
 use crate::isa::{Insn, Privilege};
 
 /// An instruction that completed.
@@ -21,6 +21,28 @@ pub struct Retired {
 pub trait Observer {
     /// Whether the hart should note CSR writes, loads and stores ([`Hart::effects`]).
     const EFFECTS: bool = false;
+    /// Whether it may want to hear of events ([`Observer::event`]).
+    const EVENTS: bool = false;
+    /// Whether it may want to stop the run ([`Observer::stops`]).
+    const STOPS: bool = false;
+
+    /// How much it wants to hear of events. Asked at the start of each slice.
+    fn interest(&self) -> Interest {
+        Interest::Nothing
+    }
+
+    /// Something happened while an instruction ran. `hart.pc` is still that instruction, and
+    /// [`Observer::retired`] or [`Observer::trapped`] comes afterwards.
+    fn event(&mut self, hart: &Hart, event: &Event) {
+        let _ = (hart, event);
+    }
+
+    /// Whether to stop before the instruction at `hart.pc`. The run can go on from there, and then
+    /// this is asked again.
+    fn stops(&mut self, hart: &Hart) -> bool {
+        let _ = hart;
+        false
+    }
 
     /// An instruction completed; `hart` is as it left it.
     fn retired(&mut self, hart: &Hart, retired: &Retired) {
@@ -38,6 +60,20 @@ impl Observer for () {}
 
 impl<T: Observer> Observer for &mut T {
     const EFFECTS: bool = T::EFFECTS;
+    const EVENTS: bool = T::EVENTS;
+    const STOPS: bool = T::STOPS;
+
+    fn interest(&self) -> Interest {
+        (**self).interest()
+    }
+
+    fn event(&mut self, hart: &Hart, event: &Event) {
+        (**self).event(hart, event);
+    }
+
+    fn stops(&mut self, hart: &Hart) -> bool {
+        (**self).stops(hart)
+    }
 
     fn retired(&mut self, hart: &Hart, retired: &Retired) {
         (**self).retired(hart, retired);
@@ -50,6 +86,22 @@ impl<T: Observer> Observer for &mut T {
 
 impl<T: Observer> Observer for Option<T> {
     const EFFECTS: bool = T::EFFECTS;
+    const EVENTS: bool = T::EVENTS;
+    const STOPS: bool = T::STOPS;
+
+    fn interest(&self) -> Interest {
+        self.as_ref().map_or(Interest::Nothing, Observer::interest)
+    }
+
+    fn event(&mut self, hart: &Hart, event: &Event) {
+        if let Some(observer) = self {
+            observer.event(hart, event);
+        }
+    }
+
+    fn stops(&mut self, hart: &Hart) -> bool {
+        self.as_mut().is_some_and(|observer| observer.stops(hart))
+    }
 
     fn retired(&mut self, hart: &Hart, retired: &Retired) {
         if let Some(observer) = self {
@@ -69,6 +121,23 @@ pub struct Pair<A, B>(pub A, pub B);
 
 impl<A: Observer, B: Observer> Observer for Pair<A, B> {
     const EFFECTS: bool = A::EFFECTS || B::EFFECTS;
+    const EVENTS: bool = A::EVENTS || B::EVENTS;
+    const STOPS: bool = A::STOPS || B::STOPS;
+
+    fn interest(&self) -> Interest {
+        self.0.interest().max(self.1.interest())
+    }
+
+    fn event(&mut self, hart: &Hart, event: &Event) {
+        self.0.event(hart, event);
+        self.1.event(hart, event);
+    }
+
+    fn stops(&mut self, hart: &Hart) -> bool {
+        // Both are asked, since asking may change them.
+        let first = self.0.stops(hart);
+        self.1.stops(hart) || first
+    }
 
     fn retired(&mut self, hart: &Hart, retired: &Retired) {
         self.0.retired(hart, retired);

@@ -2,7 +2,7 @@
 
 use super::{Decoder, Observer, Pause, Retired};
 use crate::exec::execute;
-use crate::hart::{Cause, Hart, Trap, TrapTaken};
+use crate::hart::{Cause, Hart, Interest, Trap, TrapTaken};
 use crate::isa::Exception;
 use crate::mem::Bus;
 
@@ -24,6 +24,12 @@ impl Reference {
     ) -> Pause {
         let end = hart.retired.saturating_add(budget);
         hart.effects.enabled = O::EFFECTS;
+        hart.watch(if O::EVENTS {
+            observer.interest()
+        } else {
+            Interest::Nothing
+        });
+        hart.catch_up(bus);
         loop {
             if hart.check_interrupts {
                 if let Some(interrupt) = hart.pending_interrupt() {
@@ -44,7 +50,13 @@ impl Reference {
             if hart.retired >= end {
                 return Pause::Budget;
             }
+            if O::STOPS && observer.stops(hart) {
+                return Pause::Break;
+            }
             if let Err(trap) = step(hart, bus, &mut self.decoder, observer) {
+                if O::EVENTS {
+                    tell_events(hart, observer);
+                }
                 let taken = hart.take_trap(Cause::Exception(trap.exception), trap.value);
                 observer.trapped(hart, &taken);
                 if repeats(self.last_trap, &taken) {
@@ -90,6 +102,9 @@ fn step<O: Observer>(
             trap
         });
     }
+    if O::EVENTS {
+        tell_events(hart, observer);
+    }
     hart.pc = hart.next_pc;
     hart.retired = hart.retired.wrapping_add(1);
     observer.retired(
@@ -102,4 +117,13 @@ fn step<O: Observer>(
         },
     );
     Ok(())
+}
+
+/// Tells what happened while the instruction at the pc ran.
+fn tell_events<O: Observer>(hart: &mut Hart, observer: &mut O) {
+    if !hart.events.is_empty() {
+        for event in hart.events.take() {
+            observer.event(hart, &event);
+        }
+    }
 }

@@ -43,7 +43,8 @@ pub(super) fn fence(_: &mut Hart, _: &mut Bus, _: Insn) -> Outcome {
 }
 
 /// Decoded code never outlives a store to it, so there is nothing to bring up to date.
-pub(super) fn fence_i(_: &mut Hart, _: &mut Bus, _: Insn) -> Outcome {
+pub(super) fn fence_i(hart: &mut Hart, _: &mut Bus, _: Insn) -> Outcome {
+    hart.fence_instructions();
     Ok(())
 }
 

@@ -4,6 +4,7 @@ use super::{Outcome, illegal};
 use crate::hart::{Hart, Trap, status};
 use crate::isa::{Exception, Extension, Insn, Privilege};
 use crate::mem::{Bus, VirtAddr};
+use crate::mmu::FenceKind;
 
 pub(super) fn ecall(hart: &mut Hart, _: &mut Bus, _: Insn) -> Outcome {
     Err(Trap::new(hart.environment_call(), 0))
@@ -62,18 +63,22 @@ pub(super) fn wrs_sto(_: &mut Hart, _: &mut Bus, _: Insn) -> Outcome {
 }
 
 pub(super) fn sfence_vma(hart: &mut Hart, _: &mut Bus, insn: Insn) -> Outcome {
+    fence(hart, insn, FenceKind::Sfence)
+}
+
+fn fence(hart: &mut Hart, insn: Insn, kind: FenceKind) -> Outcome {
     if !supervisor_may(hart, status::TVM) {
         return Err(illegal());
     }
     let address = (insn.rs1 != 0).then(|| VirtAddr(hart.x(insn.rs1)));
     let asid = (insn.rs2 != 0).then(|| hart.x(insn.rs2) as u16);
-    hart.fence_translation(address, asid);
+    hart.fence_translation(address, asid, kind);
     Ok(())
 }
 
 /// Invalidates as `sfence.vma` does, and no later.
-pub(super) fn sinval_vma(hart: &mut Hart, bus: &mut Bus, insn: Insn) -> Outcome {
-    sfence_vma(hart, bus, insn)
+pub(super) fn sinval_vma(hart: &mut Hart, _: &mut Bus, insn: Insn) -> Outcome {
+    fence(hart, insn, FenceKind::Sinval)
 }
 
 /// Orders earlier stores before later `sinval.vma`, which are in order here. TVM does not matter.

@@ -3,16 +3,11 @@
 //! Everything an instruction asks of memory passes here. An access that crosses a page is checked
 //! on both pages before either is touched, so a fault leaves nothing half done.
 
-use super::pmp::PmpAccess;
 use super::triggers::{TriggerAccess, TriggerContext};
-use super::{Hart, Trap, csr, status};
-use crate::isa::{Exception, Extension, Privilege, length};
+use super::{Hart, Trap, status};
+use crate::isa::{Exception, length};
 use crate::mem::{AccessError, Bus, PAGE_SIZE, PhysAddr, VirtAddr};
-use crate::mmu::{
-    Access, AccessKind, AdPolicy, EntryError, Fault, Fence, Mode, Outcome, PageTableMemory,
-    PageTableWriter, Pte, PteRules, Satp, WalkConfig, effective_privilege, translate,
-};
-use crate::trace;
+use crate::mmu::AccessKind;
 
 /// The bytes that one cache-block operation covers.
 const CACHE_BLOCK: u64 = 64;
@@ -26,63 +21,8 @@ pub struct Fetched {
     pub len: u8,
 }
 
-/// The page that instructions come from, as long as nothing about translation or rights changes.
-pub(super) struct FetchPage {
-    va: u64,
-    pa: u64,
-}
-
-impl FetchPage {
-    /// No page starts at an odd address.
-    const NONE: Self = Self { va: 1, pa: 0 };
-}
-
-impl Default for FetchPage {
-    fn default() -> Self {
-        Self::NONE
-    }
-}
-
-/// Page tables as the walk reaches them: through PMP, as S-mode would.
-struct Tables<'a> {
-    hart: &'a Hart,
-    bus: &'a mut Bus,
-}
-
-impl Tables<'_> {
-    fn allowed(&self, at: PhysAddr, access: PmpAccess) -> Result<(), EntryError> {
-        if !self.bus.is_ram(at, 8) {
-            Err(EntryError::OutsideMemory)
-        } else if !self.hart.pmp.check(at, 8, access, Privilege::Supervisor) {
-            Err(EntryError::Denied)
-        } else {
-            Ok(())
-        }
-    }
-}
-
-impl PageTableMemory for Tables<'_> {
-    fn read_entry(&mut self, at: PhysAddr) -> Result<u64, EntryError> {
-        self.allowed(at, PmpAccess::READ)?;
-        self.bus.ram().load(at, 8).ok_or(EntryError::OutsideMemory)
-    }
-}
-
-impl PageTableWriter for Tables<'_> {
-    fn replace_entry(&mut self, at: PhysAddr, old: Pte, new: Pte) -> Result<bool, EntryError> {
-        self.allowed(at, PmpAccess::WRITE)?;
-        if self.read_entry(at)? != old.0 {
-            return Ok(false);
-        }
-        self.bus
-            .store(self.hart.id, at, 8, new.0, self.hart.mtime())
-            .map(|()| true)
-            .map_err(|AccessError| EntryError::OutsideMemory)
-    }
-}
-
 /// The access fault of a kind of access.
-fn access_fault(kind: AccessKind, va: VirtAddr) -> Trap {
+pub(super) fn access_fault(kind: AccessKind, va: VirtAddr) -> Trap {
     let exception = match kind {
         AccessKind::Fetch => Exception::InstructionAccessFault,
         AccessKind::Load => Exception::LoadAccessFault,
@@ -97,117 +37,6 @@ fn bytes_on_page(va: VirtAddr, size: u8) -> u8 {
 }
 
 impl Hart {
-    /// What the privilege, MPRV, SUM and MXR say of an access.
-    fn access(&self, kind: AccessKind) -> Access {
-        let mstatus = self.csr.mstatus;
-        let mpp = Privilege::from_bits(mstatus >> status::MPP_SHIFT).unwrap_or_default();
-        Access {
-            kind,
-            privilege: effective_privilege(self.privilege, mstatus & status::MPRV != 0, mpp, kind),
-            sum: mstatus & status::SUM != 0,
-            mxr: mstatus & status::MXR != 0,
-        }
-    }
-
-    /// The rules of page-table entries that are in force.
-    fn pte_rules(&self) -> PteRules {
-        PteRules {
-            svnapot: self.isa.has(Extension::Svnapot),
-            svpbmt: self.isa.has(Extension::Svpbmt) && self.csr.menvcfg & csr::MENVCFG_PBMTE != 0,
-        }
-    }
-
-    fn ad_policy(&self) -> AdPolicy {
-        if self.hardware_ad() {
-            AdPolicy::Hardware
-        } else {
-            AdPolicy::Fault
-        }
-    }
-
-    /// Where `size` bytes at `va`, which lie on one page, are in physical memory, if the access
-    /// is allowed.
-    fn locate(
-        &mut self,
-        bus: &mut Bus,
-        va: VirtAddr,
-        size: u64,
-        kind: AccessKind,
-    ) -> Result<PhysAddr, Trap> {
-        let access = self.access(kind);
-        let satp = Satp(self.csr.satp);
-        let pa = if access.privilege == Privilege::Machine || satp.mode() == Mode::Bare {
-            PhysAddr(va.0)
-        } else {
-            self.translate(bus, va, access, satp)
-                .map_err(|fault| self.page_fault(fault))?
-        };
-        if self.protected(pa, size, access) {
-            return Err(access_fault(kind, va));
-        }
-        Ok(pa)
-    }
-
-    fn protected(&self, pa: PhysAddr, size: u64, access: Access) -> bool {
-        let allowed = |rights| self.pmp.check(pa, size, rights, access.privilege);
-        !match access.kind {
-            AccessKind::Fetch => allowed(PmpAccess::EXECUTE),
-            AccessKind::Load => allowed(PmpAccess::READ),
-            AccessKind::Store | AccessKind::CacheBlockZero => allowed(PmpAccess::WRITE),
-            AccessKind::Amo => allowed(PmpAccess::READ_WRITE),
-            AccessKind::CacheBlockManage => allowed(PmpAccess::READ) || allowed(PmpAccess::WRITE),
-        }
-    }
-
-    #[cold]
-    fn page_fault(&self, fault: Fault) -> Trap {
-        log::info!(
-            target: trace::MMU_FAULT,
-            "hart {} #{} {} pc va:{:#x}: {fault}",
-            self.id, self.retired, self.privilege, self.pc
-        );
-        Trap::new(fault.exception(), fault.va.0)
-    }
-
-    /// Translates through the TLB, walking the page tables on a miss.
-    fn translate(
-        &mut self,
-        bus: &mut Bus,
-        va: VirtAddr,
-        access: Access,
-        satp: Satp,
-    ) -> Result<PhysAddr, Fault> {
-        let (mode, asid) = (satp.mode(), satp.asid());
-        let ad = self.ad_policy();
-        if let Some(hit) = self.tlb.lookup(access.kind, mode, asid, va) {
-            match hit.check(access, ad) {
-                Ok(0) => return Ok(hit.map(va)),
-                // A or D must be set in memory: only a walk can do that.
-                Ok(_) => {}
-                Err(reason) => {
-                    return Err(Fault { va, access, reason });
-                }
-            }
-        }
-        let config = WalkConfig {
-            mode,
-            root_ppn: satp.root_ppn(),
-            rules: self.pte_rules(),
-            ad,
-        };
-        let walk = translate(&config, va, access, &mut Tables { hart: self, bus });
-        match walk.outcome {
-            Outcome::Identity(pa) => Ok(pa),
-            Outcome::Fault(fault) => Err(fault),
-            Outcome::Leaf(leaf) => {
-                if let Some(entry) = crate::mmu::Entry::from_walk(&walk, mode, asid, self.retired) {
-                    self.tlb.insert(access.kind, entry);
-                }
-                Ok(leaf.pa)
-            }
-        }
-    }
-
     // ---- Triggers. ----
 
     fn trigger_context(&self, insn_len: u8) -> TriggerContext {
@@ -245,27 +74,6 @@ impl Hart {
         Ok(())
     }
 
-    // ---- What drops cached translations. ----
-
-    /// The privilege, `satp`, PMP or a rule of translation changed. The TLB keeps its entries: it is the guest
-    /// that must fence.
-    pub(super) fn translation_changed(&mut self) {
-        self.fetch_page = FetchPage::NONE;
-    }
-
-    /// `sfence.vma`: for one address or all, for one address space or all.
-    pub fn fence_translation(&mut self, va: Option<VirtAddr>, asid: Option<u16>) {
-        let dropped = self.tlb.flush(Fence { va, asid });
-        log::debug!(
-            target: trace::MMU_FENCE,
-            "hart {} #{} {} pc va:{:#x}: sfence.vma {} {}: {dropped} entries dropped",
-            self.id, self.retired, self.privilege, self.pc,
-            va.map_or("all addresses".into(), |va| va.to_string()),
-            asid.map_or("all address spaces".into(), |asid| format!("asid {asid}")),
-        );
-        self.fetch_page = FetchPage::NONE;
-    }
-
     // ---- Fetch. ----
 
     /// Fetches the instruction at `pc`.
@@ -293,43 +101,46 @@ impl Hart {
     #[inline]
     fn fetch_at(&mut self, bus: &mut Bus, pc: VirtAddr) -> Result<Fetched, Trap> {
         // A whole word can be read wherever the page has four bytes left.
-        if pc.page().0 == self.fetch_page.va
-            && pc.page_offset() <= PAGE_SIZE - 4
-            && let Some(word) = bus
-                .ram()
-                .load(PhysAddr(self.fetch_page.pa | pc.page_offset()), 4)
+        if let Some(pa) = self.fast.fetch(pc.0)
+            && let Some(word) = bus.ram().load(PhysAddr(pa), 4)
         {
             return Ok(fetched(word as u32));
         }
         self.fetch_slowly(bus, pc)
     }
 
+    /// An instruction within one page is one access, whatever its length; one that crosses into the
+    /// next page is two.
     #[cold]
     fn fetch_slowly(&mut self, bus: &mut Bus, pc: VirtAddr) -> Result<Fetched, Trap> {
-        let low = self.fetch_half(bus, pc)?;
+        let pa = self.locate(bus, pc, 2, AccessKind::Fetch)?;
+        let low = self.fetch_half(bus, pc, pa)?;
         if length(low) == 2 {
+            self.note_fetch(bus, pc, pa, 2);
             return Ok(fetched(u32::from(low)));
         }
-        let high = self.fetch_half(bus, pc.offset(2))?;
+        let next = pc.offset(2);
+        let second = if next.page_offset() == 0 {
+            self.note_fetch(bus, pc, pa, 2);
+            let second = self.locate(bus, next, 2, AccessKind::Fetch)?;
+            self.note_fetch(bus, next, second, 2);
+            second
+        } else {
+            let second = pa.offset(2);
+            if self.protected(second, 2, self.access(AccessKind::Fetch)) {
+                return Err(access_fault(AccessKind::Fetch, next));
+            }
+            self.note_fetch(bus, pc, pa, 4);
+            second
+        };
+        let high = self.fetch_half(bus, next, second)?;
         Ok(fetched(u32::from(high) << 16 | u32::from(low)))
     }
 
-    fn fetch_half(&mut self, bus: &mut Bus, va: VirtAddr) -> Result<u16, Trap> {
-        let pa = self.locate(bus, va, 2, AccessKind::Fetch)?;
-        let half = bus
-            .fetch(pa, self.mtime())
-            .map_err(|AccessError| access_fault(AccessKind::Fetch, va))?;
-        let whole_page = self
-            .pmp
-            .uniform(pa, self.privilege)
-            .is_some_and(|rights| rights.execute);
-        if whole_page && bus.is_ram(pa.page(), PAGE_SIZE) {
-            self.fetch_page = FetchPage {
-                va: va.page().0,
-                pa: pa.page().0,
-            };
-        }
-        Ok(half as u16)
+    fn fetch_half(&mut self, bus: &mut Bus, va: VirtAddr, pa: PhysAddr) -> Result<u16, Trap> {
+        bus.fetch(pa, self.mtime())
+            .map(|half| half as u16)
+            .map_err(|AccessError| access_fault(AccessKind::Fetch, va))
     }
 
     // ---- Loads and stores. ----
@@ -340,6 +151,16 @@ impl Hart {
         if self.triggers.armed_load(self.privilege) {
             self.check_data_trigger(va, size, TriggerAccess::Load)?;
         }
+        if let Some(pa) = self.fast.load(va.0, size.into())
+            && let Some(value) = bus.ram().load(PhysAddr(pa), size)
+        {
+            self.note_load(va, size);
+            return Ok(value);
+        }
+        self.load_slowly(bus, va, size)
+    }
+
+    fn load_slowly(&mut self, bus: &mut Bus, va: VirtAddr, size: u8) -> Result<u64, Trap> {
         let value = if bytes_on_page(va, size) == size {
             let pa = self.locate(bus, va, size.into(), AccessKind::Load)?;
             bus.load(pa, size, self.mtime())
@@ -370,9 +191,25 @@ impl Hart {
         if self.triggers.armed_store(self.privilege) {
             self.check_data_trigger(va, size, TriggerAccess::Store)?;
         }
+        if let Some(pa) = self.fast.store(va.0, size.into())
+            && bus.store_plain(self.id, PhysAddr(pa), size, value)
+        {
+            self.note_store(va, size, value);
+            return Ok(());
+        }
+        self.store_slowly(bus, va, size, value)
+    }
+
+    fn store_slowly(
+        &mut self,
+        bus: &mut Bus,
+        va: VirtAddr,
+        size: u8,
+        value: u64,
+    ) -> Result<(), Trap> {
         if bytes_on_page(va, size) == size {
             let pa = self.locate(bus, va, size.into(), AccessKind::Store)?;
-            bus.store(self.id, pa, size, value, self.mtime())
+            self.put(bus, pa, size, value)
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
         } else {
             self.store_across(bus, va, size, value)?;
@@ -391,7 +228,7 @@ impl Hart {
     ) -> Result<(), Trap> {
         let parts = self.locate_across(bus, va, size, AccessKind::Store)?;
         for (index, (va, pa)) in bytes(parts).enumerate() {
-            bus.store(self.id, pa, 1, value >> (8 * index) & 0xff, self.mtime())
+            self.put(bus, pa, 1, value >> (8 * index) & 0xff)
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
         }
         Ok(())
@@ -468,8 +305,7 @@ impl Hart {
         let old = bus.load(pa, size, self.mtime()).map_err(fault)?;
         self.note_load(va, size);
         if let Some(new) = change(old) {
-            bus.store(self.id, pa, size, new, self.mtime())
-                .map_err(fault)?;
+            self.put(bus, pa, size, new).map_err(fault)?;
             self.note_store(va, size, new);
         }
         Ok(old)
@@ -493,8 +329,7 @@ impl Hart {
         self.note_load(va, 16);
         if old == expected {
             for (offset, word) in [(0, new[0]), (8, new[1])] {
-                bus.store(self.id, pa.offset(offset), 8, word, now)
-                    .map_err(fault)?;
+                self.put(bus, pa.offset(offset), 8, word).map_err(fault)?;
                 self.note_store(va.offset(offset), 8, word);
             }
         }
@@ -524,7 +359,7 @@ impl Hart {
         if !bus.take_reservation(self.id, pa) {
             return Ok(false);
         }
-        bus.store(self.id, pa, size, value, self.mtime())
+        self.put(bus, pa, size, value)
             .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
         self.note_store(va, size, value);
         Ok(true)
@@ -556,7 +391,7 @@ impl Hart {
         let block = VirtAddr(va.0 & !(CACHE_BLOCK - 1));
         let pa = self.locate_block(bus, va, AccessKind::CacheBlockZero)?;
         for offset in (0..CACHE_BLOCK).step_by(8) {
-            bus.store(self.id, pa.offset(offset), 8, 0, self.mtime())
+            self.put(bus, pa.offset(offset), 8, 0)
                 .map_err(|AccessError| access_fault(AccessKind::Store, va))?;
         }
         for offset in 0..CACHE_BLOCK {

@@ -4,20 +4,26 @@
 mod counters;
 pub mod csr;
 mod effects;
+mod events;
+mod fast;
 mod memory;
 pub mod pmp;
 pub mod status;
+mod translate;
 mod trap;
 pub mod triggers;
 
 pub use effects::{Effects, MemoryEffect};
+pub use events::{Event, Events, Interest};
 pub use memory::Fetched;
 pub use trap::{Cause, Trap, TrapTaken};
 
 use crate::isa::{Exception, Extension, ExtensionSet, Interrupt, Isa, Privilege};
-use crate::mmu::{Mode, Tlb};
+use crate::mmu::check::Checker;
+use crate::mmu::{Mode, Statistics, Tlb, TlbConfig};
 use counters::Counter;
 use csr::CsrState;
+use fast::Fast;
 use pmp::Pmp;
 use triggers::Triggers;
 
@@ -28,6 +34,8 @@ pub struct HartConfig {
     pub isa: Isa,
     /// Instructions per tick of the time base.
     pub instructions_per_tick: u64,
+    /// The shape of the TLB.
+    pub tlb: TlbConfig,
 }
 
 /// One hart.
@@ -65,10 +73,18 @@ pub struct Hart {
     pub triggers: Triggers,
     /// The modelled TLB.
     pub tlb: Tlb,
-    /// The page that instructions were last fetched from.
-    fetch_page: memory::FetchPage,
+    fast: Fast,
+    /// Which pages were watched when the fast arrays last looked.
+    flag_generation: u64,
+    /// The epochs of the sanitizer when the fast arrays last looked.
+    checked: (u64, u64),
     /// What the current instruction did, if anyone watches.
     pub effects: Effects,
+    /// What happened in the MMU meanwhile, if anyone watches.
+    pub events: Events,
+    statistics: Statistics,
+    /// The sanitizer of the machine, while it is this hart's turn.
+    pub checker: Option<Box<Checker>>,
     isa: Isa,
     /// Instructions per tick of the time base.
     instructions_per_tick: u64,
@@ -99,9 +115,14 @@ impl Hart {
             minstret: Counter::Running(0),
             pmp: Pmp::new(config.isa.has(Extension::Smepmp)),
             triggers: Triggers::new(),
-            tlb: Tlb::default(),
-            fetch_page: memory::FetchPage::default(),
+            tlb: Tlb::new(config.tlb).unwrap_or_default(),
+            fast: Fast::default(),
+            flag_generation: 0,
+            checked: (0, 0),
             effects: Effects::default(),
+            events: Events::default(),
+            statistics: Statistics::default(),
+            checker: None,
             isa: config.isa,
             instructions_per_tick: config.instructions_per_tick.max(1),
             time_ahead: 0,
@@ -247,7 +268,6 @@ impl Hart {
         .fold(self.isa.extensions(), |set, (_, extension)| {
             set.disabled(extension)
         });
-        self.translation_changed();
     }
 
     /// Sets `mstatus` to a legal value, deriving SD.
@@ -256,6 +276,7 @@ impl Hart {
         let new = value & !status::SD | if dirty { status::SD } else { 0 };
         self.csr.mstatus = new;
         self.check_interrupts = true;
+        self.select_fast();
     }
 
     /// Changes the privilege mode.
@@ -263,7 +284,7 @@ impl Hart {
         if self.privilege != privilege {
             self.privilege = privilege;
             self.check_interrupts = true;
-            self.translation_changed();
+            self.select_fast();
         }
     }
 
@@ -291,7 +312,9 @@ impl Hart {
     /// Says that registers, CSRs or protection were changed from outside, by a debugger for
     /// example: what the hart has derived from them is looked at anew.
     pub fn changed_from_outside(&mut self) {
-        self.translation_changed();
+        self.fold_hits();
+        self.forget_translations();
+        self.select_fast();
         self.reschedule();
     }
 

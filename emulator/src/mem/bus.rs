@@ -3,7 +3,7 @@
 //! The bus also knows what must be seen of every store, whoever makes it: the reservations of
 //! LR/SC and the doorbell of the host interface.
 
-use super::{PhysAddr, Ram};
+use super::{PAGE_SIZE, PageFlags, PhysAddr, Ram};
 use std::ops::Range;
 
 /// No memory and no device answers at the address, or the device refuses the access.
@@ -58,6 +58,17 @@ enum Request {
     Whole,
 }
 
+/// A word of a watched page that a device or the host changed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DeviceStore {
+    /// Where, a multiple of eight.
+    pub at: PhysAddr,
+    /// Its value before.
+    pub old: u64,
+    /// Its value now.
+    pub new: u64,
+}
+
 /// RAM, devices, and what is watched of stores.
 pub struct Bus {
     ram: Ram,
@@ -68,12 +79,21 @@ pub struct Bus {
     request: Request,
     /// A device was written or read, so that interrupt lines and timers may have changed.
     device_touched: bool,
+    /// What is special about each page of RAM.
+    flags: Vec<PageFlags>,
+    flag_generation: u64,
+    device_stores: Vec<DeviceStore>,
 }
 
 impl Bus {
     /// A bus with `ram` on it, for `harts` harts.
     pub fn new(ram: Ram, harts: usize) -> Self {
+        let range = ram.range();
+        let pages = (range.end - range.start).div_ceil(PAGE_SIZE) as usize;
         Self {
+            flags: vec![PageFlags::NONE; pages],
+            flag_generation: 0,
+            device_stores: Vec::new(),
             ram,
             devices: Vec::new(),
             reservations: vec![None; harts],
@@ -188,15 +208,83 @@ impl Bus {
         Ok(())
     }
 
+    /// Stores to a page of RAM about which nothing is special ([`Bus::page_flags`]). False if the
+    /// address is not RAM.
+    #[inline]
+    pub fn store_plain(&mut self, hart: usize, at: PhysAddr, size: u8, value: u64) -> bool {
+        let done = self.ram.store(at, size, value).is_some();
+        if done {
+            self.seen(Some(hart), at, size.into());
+        }
+        done
+    }
+
     /// Stores bytes to RAM for a device or the host. Every hart's reservation of them is lost.
     pub fn store_from_device(&mut self, at: PhysAddr, bytes: &[u8]) -> Result<(), AccessError> {
         let length = bytes.len() as u64;
+        let before = self.watched_words(at, length);
         self.ram
             .slice_mut(at, length)
             .ok_or(AccessError)?
             .copy_from_slice(bytes);
         self.seen(None, at, length);
+        for (at, old) in before {
+            if let Some(new) = self.ram.load(at, 8)
+                && new != old
+            {
+                self.device_stores.push(DeviceStore { at, old, new });
+            }
+        }
         Ok(())
+    }
+
+    /// The words of watched pages that a store touches, with their values.
+    fn watched_words(&self, at: PhysAddr, length: u64) -> Vec<(PhysAddr, u64)> {
+        let mut words = Vec::new();
+        let end = at.0.saturating_add(length);
+        let mut page = at.page().0;
+        while page < end {
+            if self.page_flags(PhysAddr(page)).watched() {
+                let from = page.max(at.0 & !7);
+                let to = (page + PAGE_SIZE).min(end);
+                words.extend((from..to).step_by(8).filter_map(|word| {
+                    let at = PhysAddr(word);
+                    self.ram.load(at, 8).map(|value| (at, value))
+                }));
+            }
+            page += PAGE_SIZE;
+        }
+        words
+    }
+
+    /// What devices and the host changed on watched pages since the last call.
+    pub fn take_device_stores(&mut self) -> Vec<DeviceStore> {
+        std::mem::take(&mut self.device_stores)
+    }
+
+    /// What is special about the page of an address: nothing outside RAM.
+    #[inline]
+    pub fn page_flags(&self, at: PhysAddr) -> PageFlags {
+        let index = at.0.wrapping_sub(self.ram.range().start) / PAGE_SIZE;
+        let flags = self.flags.get(index as usize).copied();
+        flags.unwrap_or_default()
+    }
+
+    /// Notes that something is special about a page from now on. Harts notice by the generation.
+    pub fn flag_page(&mut self, at: PhysAddr, flags: PageFlags) {
+        let index = at.0.wrapping_sub(self.ram.range().start) / PAGE_SIZE;
+        if let Some(slot) = self.flags.get_mut(index as usize)
+            && !slot.contains(flags)
+        {
+            *slot = *slot | flags;
+            self.flag_generation += 1;
+        }
+    }
+
+    /// Counts the pages about which something has become special.
+    #[inline]
+    pub fn flag_generation(&self) -> u64 {
+        self.flag_generation
     }
 
     /// What must be seen of every store to RAM.
@@ -257,6 +345,9 @@ impl Bus {
     /// Watches the 64-bit word at `at`: a store to it is a request to the host.
     pub fn set_doorbell(&mut self, at: Option<PhysAddr>) {
         self.doorbell = at.map(|at| at.0);
+        for at in at.into_iter().flat_map(|at| [at, at.offset(7)]) {
+            self.flag_page(at, PageFlags::DOORBELL);
+        }
     }
 
     /// Whether a complete request waits.

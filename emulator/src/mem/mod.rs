@@ -2,8 +2,10 @@
 
 mod address;
 mod bus;
+mod flags;
 mod ram;
 
 pub use address::{PAGE_SIZE, PhysAddr, VirtAddr};
-pub use bus::{AccessError, Bus, Device, MapError};
+pub use bus::{AccessError, Bus, Device, DeviceStore, MapError};
+pub use flags::PageFlags;
 pub use ram::{Ram, RamError};

@@ -69,6 +69,70 @@ pub enum FaultReason {
 }
 
 impl FaultReason {
+    /// How many reasons there are.
+    pub const COUNT: usize = 23;
+
+    /// Their names, in the order of [`FaultReason::index`].
+    pub const NAMES: [&'static str; Self::COUNT] = [
+        "non-canonical",
+        "not-valid",
+        "write-without-read",
+        "reserved-bits",
+        "non-leaf-bits",
+        "level-exhausted",
+        "misaligned-superpage",
+        "not-readable",
+        "not-writable",
+        "not-executable",
+        "not-readable-or-writable",
+        "user-page-without-sum",
+        "user-page-fetched-by-supervisor",
+        "supervisor-page",
+        "accessed-clear",
+        "dirty-clear",
+        "entry-outside-memory",
+        "entry-denied",
+        "entry-update-denied",
+        "napot-without-svnapot",
+        "reserved-napot",
+        "pbmt-without-svpbmt",
+        "reserved-pbmt",
+    ];
+
+    /// Its place in lists.
+    pub const fn index(self) -> usize {
+        match self {
+            Self::NonCanonical(_) => 0,
+            Self::NotValid => 1,
+            Self::WriteWithoutRead => 2,
+            Self::ReservedBits(_) => 3,
+            Self::NonLeafBits(_) => 4,
+            Self::LevelExhausted => 5,
+            Self::MisalignedSuperpage(_) => 6,
+            Self::NotReadable => 7,
+            Self::NotWritable => 8,
+            Self::NotExecutable => 9,
+            Self::NotReadableOrWritable => 10,
+            Self::UserPageWithoutSum => 11,
+            Self::UserPageFetchedBySupervisor => 12,
+            Self::SupervisorPage => 13,
+            Self::AccessedClear => 14,
+            Self::DirtyClear => 15,
+            Self::EntryOutsideMemory => 16,
+            Self::EntryDenied => 17,
+            Self::EntryUpdateDenied => 18,
+            Self::NapotWithoutSvnapot => 19,
+            Self::ReservedNapot => 20,
+            Self::PbmtWithoutSvpbmt => 21,
+            Self::ReservedPbmt => 22,
+        }
+    }
+
+    /// Its name, as reports for machines give it: `not-valid`.
+    pub const fn name(self) -> &'static str {
+        Self::NAMES[self.index()]
+    }
+
     /// Whether this is an *access* fault: the walk could not reach an entry, rather than read a bad one.
     pub const fn is_access_fault(self) -> bool {
         matches!(

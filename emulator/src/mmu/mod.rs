@@ -4,9 +4,12 @@
 //! Nothing here knows a hart, a bus or a device. Memory is whatever implements [`PageTableMemory`].
 
 mod access;
+pub mod check;
+mod event;
 mod fault;
 mod pte;
 mod satp;
+mod stats;
 mod tlb;
 mod update;
 mod walk;
@@ -15,12 +18,14 @@ mod walk;
 mod tests;
 
 pub use access::{Access, AccessKind, effective_privilege};
+pub use event::{Event, FaultSource, FenceKind, WalkCause};
 pub use fault::{Fault, FaultReason};
 pub use pte::{AdPolicy, PageSize, Pbmt, Pte, PteClass, PteRules};
 pub use satp::{ASID_BITS, Mode, Satp};
+pub use stats::{AccessStatistics, PRIVILEGES, Statistics};
 pub use tlb::{
-    Counters, Entry, Fence, Geometry, Hit, Inserted, Layout, Replacement, Tlb, TlbConfig,
-    TlbConfigError,
+    ArrayConfig, Counters, Entry, Fence, Geometry, Hit, Inserted, Layout, Replacement, Tlb,
+    TlbArray, TlbConfig, TlbConfigError, TlbLevel,
 };
 pub use update::{PageTableWriter, translate};
 pub use walk::{

@@ -2,7 +2,7 @@
 
 use super::traps::TrapHistory;
 use crate::hart::Hart;
-use crate::mmu::{AccessKind, Counters};
+use crate::mmu::{AccessStatistics, Statistics};
 use std::fmt;
 use std::time::Duration;
 
@@ -17,8 +17,8 @@ pub struct Stats {
     pub mtime: u64,
     /// The causes of traps, and how often.
     pub traps: Vec<(String, u64)>,
-    /// What the TLB did for each kind of access.
-    pub tlb: Vec<(&'static str, Counters)>,
+    /// What the MMU did.
+    pub mmu: Statistics,
 }
 
 impl Stats {
@@ -33,10 +33,7 @@ impl Stats {
                 .into_iter()
                 .map(|(cause, count)| (cause.to_string(), count))
                 .collect(),
-            tlb: vec![
-                ("fetch", hart.tlb.counters(AccessKind::Fetch)),
-                ("load and store", hart.tlb.counters(AccessKind::Load)),
-            ],
+            mmu: hart.mmu_statistics(),
         }
     }
 
@@ -74,16 +71,13 @@ impl fmt::Display for Stats {
         for (cause, count) in &self.traps {
             row(&format!("  {cause}"), grouped(*count))?;
         }
-        let used = self.tlb.iter().filter(|(_, c)| c.accesses != 0);
-        for (kind, counters) in used {
-            let rate = 100.0 * counters.hits as f64 / counters.accesses as f64;
-            row(&format!("TLB, {kind}"), grouped(counters.accesses))?;
-            row("  hits", grouped(counters.hits))?;
-            row("  misses", grouped(counters.misses))?;
-            row("  hit rate", format!("{rate:.3} %"))?;
-            row("  evictions", grouped(counters.evictions))?;
-            row("  fences", grouped(counters.flushes.iter().sum()))?;
-            row("  entries dropped by fences", grouped(counters.flushed))?;
+        let total: AccessStatistics = self.mmu.total();
+        if total.translated() != 0 {
+            row("translated accesses", grouped(total.translated()))?;
+            row("  hits", grouped(total.first_hits))?;
+            row("  misses", grouped(total.first_misses))?;
+            row("  walks", grouped(total.walks))?;
+            row("  faults", grouped(total.all_faults()))?;
         }
         Ok(())
     }
@@ -108,7 +102,7 @@ mod tests {
             time: Duration::from_millis(500),
             mtime: 15_000,
             traps: vec![("illegal instruction".into(), 3), ("breakpoint".into(), 1)],
-            tlb: vec![("fetch", Counters::default())],
+            mmu: Statistics::default(),
         };
         let text = stats.to_string();
         assert!(
@@ -117,8 +111,8 @@ mod tests {
         );
         assert!(text.contains("3.0 MIPS"), "{text}");
         assert!(
-            !text.contains("TLB"),
-            "a TLB that was not used is left out: {text}"
+            !text.contains("translated"),
+            "an MMU that was not used is left out: {text}"
         );
     }
 }

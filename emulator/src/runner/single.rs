@@ -247,7 +247,8 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
                 None => Outcome::CheckFailed { number },
             },
         },
-        Stop::InstructionLimit => Outcome::InstructionLimit(config.max_instructions),
+        // Nobody breaks into a test; it would have been cut short.
+        Stop::InstructionLimit | Stop::Break => Outcome::InstructionLimit(config.max_instructions),
         Stop::Timeout => Outcome::Timeout(config.timeout),
         Stop::TrapLoop(repeated) => Outcome::TrapLoop {
             first: beginning(recorder, &repeated),

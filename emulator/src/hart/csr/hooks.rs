@@ -2,7 +2,7 @@
 
 use super::super::{Hart, status};
 use crate::isa::{Exception, Extension, Interrupt, Privilege};
-use crate::mmu::{ASID_BITS, Satp};
+use crate::mmu::Satp;
 
 // ---- When a CSR is there, and when it may be touched. ----
 
@@ -285,7 +285,7 @@ pub(super) fn write_menvcfg(hart: &mut Hart, value: u64) {
     let changed = hart.csr.menvcfg ^ new;
     hart.csr.menvcfg = new;
     if changed & (MENVCFG_ADUE | MENVCFG_PBMTE) != 0 {
-        hart.translation_changed();
+        hart.forget_translations();
     }
     hart.reschedule();
 }
@@ -314,10 +314,9 @@ pub(super) fn write_sstateen<const N: usize>(hart: &mut Hart, value: u64) {
 // ---- Translation and protection. ----
 
 pub(super) fn write_satp(hart: &mut Hart, value: u64) {
-    hart.csr.satp = Satp(hart.csr.satp)
-        .write(value, hart.widest_mode(), ASID_BITS)
-        .0;
-    hart.translation_changed();
+    let asid_bits = hart.tlb.config().asid_bits;
+    let new = Satp(hart.csr.satp).write(value, hart.widest_mode(), asid_bits);
+    hart.set_satp(new);
 }
 
 pub(super) fn read_pmpcfg<const N: usize>(hart: &Hart) -> u64 {
@@ -326,7 +325,7 @@ pub(super) fn read_pmpcfg<const N: usize>(hart: &Hart) -> u64 {
 
 pub(super) fn write_pmpcfg<const N: usize>(hart: &mut Hart, value: u64) {
     hart.pmp.write_cfg(N, value);
-    hart.translation_changed();
+    hart.forget_translations();
 }
 
 pub(super) fn read_pmpaddr<const N: usize>(hart: &Hart) -> u64 {
@@ -337,12 +336,12 @@ pub(super) fn write_pmpaddr<const N: usize>(hart: &mut Hart, value: u64) {
     if hart.pmp.write_addr(N, value) {
         hart.note_csr(super::PMPADDR0 + N as u16, hart.pmp.read_addr(N));
     }
-    hart.translation_changed();
+    hart.forget_translations();
 }
 
 pub(super) fn write_mseccfg(hart: &mut Hart, value: u64) {
     hart.pmp.write_mseccfg(value);
-    hart.translation_changed();
+    hart.forget_translations();
 }
 
 // ---- Counters. ----

@@ -13,7 +13,7 @@ pub(crate) use hooks::{
 };
 pub use table::{ROWS, Row};
 
-use super::{Hart, Trap};
+use super::{Event, Hart, Trap};
 use crate::isa::{Exception, Interrupt, Privilege};
 use std::sync::LazyLock;
 
@@ -131,7 +131,10 @@ impl Hart {
                 let now = if counts { value } else { (row.read)(self) };
                 self.note_csr(number, now);
             }
-            log::debug!(target: crate::trace::CSR, "hart {} {} pc va:{:#x}: {} = {:#x}", self.id, self.privilege, self.pc, row.name, (row.read)(self));
+            if self.events.wanted() {
+                let value = (row.read)(self);
+                self.events.push(Event::Csr { number, value });
+            }
             self.check_interrupts = true;
         }
     }
@@ -153,6 +156,7 @@ mod tests {
         let config = HartConfig {
             isa,
             instructions_per_tick: 100,
+            tlb: crate::mmu::TlbConfig::default(),
         };
         Hart::new(0, &config)
     }

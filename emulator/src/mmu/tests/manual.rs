@@ -467,7 +467,7 @@ fn a_hit_answers_as_the_walk_does() {
             continue;
         };
         let mut tlb = Tlb::default();
-        tlb.insert(first.access.kind, entry);
+        tlb.insert(first.access.kind, entry, 0);
         for _ in 0..4 {
             let access = random_access(&mut random);
             if (access.kind == AccessKind::Fetch) != (first.access.kind == AccessKind::Fetch) {

@@ -1,6 +1,9 @@
 //! One set-associative array of translations.
 
-use super::{ASID_MASK, Counters, Entry, Fence, Geometry, Hit, Replacement, Space};
+use super::{
+    ASID_MASK, ArrayConfig, Counters, Entry, Fence, Geometry, Hit, Inserted, Replacement, Space,
+    TlbLevel,
+};
 use crate::mem::VirtAddr;
 use crate::mmu::PageSize;
 
@@ -73,12 +76,14 @@ pub(super) struct Array {
     /// a lookup nothing.
     present: [u32; PageSize::ALL.len()],
     sizes: u8,
+    level: TlbLevel,
     pub(super) counters: Counters,
 }
 
 impl Array {
-    pub(super) fn new(geometry: Geometry, replacement: Replacement) -> Self {
-        let Geometry { sets, ways } = geometry;
+    pub(super) fn new(config: ArrayConfig, level: TlbLevel) -> Self {
+        let Geometry { sets, ways } = config.geometry;
+        let replacement = config.replacement;
         let count = sets as usize * ways as usize;
         Self {
             tags: vec![Tag::default(); count],
@@ -104,6 +109,7 @@ impl Array {
             held: vec![0; count.div_ceil(64)],
             present: [0; PageSize::ALL.len()],
             sizes: 0,
+            level,
             counters: Counters::default(),
         }
     }
@@ -139,12 +145,7 @@ impl Array {
 
     #[inline]
     pub(super) fn lookup(&mut self, va: VirtAddr, space: Space) -> Option<Hit> {
-        self.counters.accesses += 1;
-        let Some(index) = self.find_any_size(va, space) else {
-            self.counters.misses += 1;
-            return None;
-        };
-        self.counters.hits += 1;
+        let index = self.find_any_size(va, space)?;
         let slot = self.slots.get_mut(index)?;
         if self.replacement == Replacement::Lru {
             self.clock += 1;
@@ -158,18 +159,40 @@ impl Array {
             .and_then(|index| self.entries.get(index).copied())
     }
 
+    pub(super) fn peek_with_epoch(&self, va: VirtAddr, space: Space) -> Option<(Entry, u64)> {
+        let index = self.find_any_size(va, space)?;
+        Some((*self.entries.get(index)?, self.slots.get(index)?.hit.epoch))
+    }
+
+    /// Notes that an entry agrees with the tables at an epoch.
+    pub(super) fn set_epoch(&mut self, va: VirtAddr, space: Space, epoch: u64) {
+        if let Some(index) = self.find_any_size(va, space)
+            && let Some(slot) = self.slots.get_mut(index)
+        {
+            slot.hit.epoch = epoch;
+        }
+    }
+
+    /// Whether it has no room at all.
+    pub(super) fn is_empty(&self) -> bool {
+        self.tags.is_empty()
+    }
+
     /// Puts an entry in and returns the one that had to go. An entry for the same page and space is replaced in
     /// place, which is no eviction.
-    pub(super) fn insert(&mut self, entry: Entry) -> Option<Entry> {
+    pub(super) fn insert(&mut self, entry: Entry, epoch: u64) -> Inserted {
         if self.tags.is_empty() {
-            return None;
+            return Inserted::default();
         }
         let (va, size) = (entry.va, entry.size);
         self.counters.fills += 1;
         self.clock += 1;
-        let (index, evicted) = match self.find(va, size, entry.space()) {
-            Some(index) => (index, None),
-            None => self.make_room(va, size),
+        let (index, replaced, evicted) = match self.find(va, size, entry.space()) {
+            Some(index) => (index, self.entries.get(index).copied(), None),
+            None => {
+                let (index, evicted) = self.make_room(va, size);
+                (index, None, evicted)
+            }
         };
         if let Some(tag) = self.tags.get_mut(index) {
             if tag.key == 0 {
@@ -185,14 +208,18 @@ impl Array {
         }
         if let Some(slot) = self.slots.get_mut(index) {
             *slot = Slot {
-                hit: entry.hit(),
+                hit: Hit {
+                    level: self.level,
+                    epoch,
+                    ..entry.hit()
+                },
                 age: self.clock,
             };
         }
         if let Some(slot) = self.entries.get_mut(index) {
             *slot = entry;
         }
-        evicted
+        Inserted { evicted, replaced }
     }
 
     fn make_room(&mut self, va: VirtAddr, size: PageSize) -> (usize, Option<Entry>) {
@@ -233,11 +260,11 @@ impl Array {
         }
     }
 
-    /// Drops what the fence covers and says how many entries that were.
-    pub(super) fn flush(&mut self, fence: Fence) -> u64 {
+    /// Drops what the fence covers, tells each entry dropped, and says how many that were.
+    pub(super) fn flush(&mut self, fence: Fence, dropped_entry: &mut impl FnMut(&Entry)) -> u64 {
         match fence.va {
             None => (0..self.held.len())
-                .map(|word| self.drop_covered(word * 64, self.held[word], fence))
+                .map(|word| self.drop_covered(word * 64, self.held[word], fence, dropped_entry))
                 .sum(),
             Some(va) => {
                 let mut dropped = 0;
@@ -245,7 +272,7 @@ impl Array {
                     if self.present[size as usize] != 0 {
                         let first = self.set(va, size);
                         for index in first..first + self.ways {
-                            dropped += u64::from(self.drop_if_covered(index, fence));
+                            dropped += u64::from(self.drop_if_covered(index, fence, dropped_entry));
                         }
                     }
                 }
@@ -255,19 +282,31 @@ impl Array {
     }
 
     /// Drops those of 64 ways from `first` on that are held and covered.
-    fn drop_covered(&mut self, first: usize, mut held: u64, fence: Fence) -> u64 {
+    fn drop_covered(
+        &mut self,
+        first: usize,
+        mut held: u64,
+        fence: Fence,
+        dropped_entry: &mut impl FnMut(&Entry),
+    ) -> u64 {
         let mut dropped = 0;
         while held != 0 {
             let index = first + held.trailing_zeros() as usize;
-            dropped += u64::from(self.drop_if_covered(index, fence));
+            dropped += u64::from(self.drop_if_covered(index, fence, dropped_entry));
             held &= held - 1;
         }
         dropped
     }
 
-    fn drop_if_covered(&mut self, index: usize, fence: Fence) -> bool {
+    fn drop_if_covered(
+        &mut self,
+        index: usize,
+        fence: Fence,
+        dropped_entry: &mut impl FnMut(&Entry),
+    ) -> bool {
         let covered = self.tags[index].is_covered_by(fence);
         if covered {
+            dropped_entry(&self.entries[index]);
             self.drop_entry(index);
         }
         covered

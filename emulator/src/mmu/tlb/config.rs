@@ -2,6 +2,8 @@
 
 use thiserror::Error;
 
+use crate::mmu::ASID_BITS;
+
 /// The most entries one array may have; more would be memory without a purpose.
 const MAX_ENTRIES: u64 = 1 << 20;
 
@@ -14,20 +16,44 @@ pub struct Geometry {
     pub ways: u32,
 }
 
-/// Whether fetches have an array of their own.
+/// The first level: whether fetches have an array of their own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Layout {
     /// No TLB at all: every access walks.
     Off,
     /// One array for fetches, loads and stores.
-    Unified(Geometry),
+    Unified(ArrayConfig),
     /// One array for fetches, one for data.
     Split {
         /// For fetches.
-        instruction: Geometry,
+        instruction: ArrayConfig,
         /// For loads, stores, AMOs and cache-block operations.
-        data: Geometry,
+        data: ArrayConfig,
     },
+}
+
+/// One array.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ArrayConfig {
+    /// Its size.
+    pub geometry: Geometry,
+    /// Its replacement policy.
+    pub replacement: Replacement,
+}
+
+impl ArrayConfig {
+    /// An array with FIFO replacement.
+    pub const fn fifo(sets: u32, ways: u32) -> Self {
+        Self {
+            geometry: Geometry { sets, ways },
+            replacement: Replacement::Fifo,
+        }
+    }
+
+    /// How many entries it has.
+    pub const fn entries(&self) -> u64 {
+        self.geometry.sets as u64 * self.geometry.ways as u64
+    }
 }
 
 /// Which entry of a full set makes room.
@@ -44,10 +70,12 @@ pub enum Replacement {
 /// The shape and policy of a TLB.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TlbConfig {
-    /// The arrays.
+    /// The first level.
     pub layout: Layout,
-    /// The replacement policy of every array.
-    pub replacement: Replacement,
+    /// The second level, for fetches and data, if there is one. The first level must not be off.
+    pub second: Option<ArrayConfig>,
+    /// How many bits of an ASID the hart keeps, 0 to 16.
+    pub asid_bits: u32,
 }
 
 impl Default for TlbConfig {
@@ -55,10 +83,11 @@ impl Default for TlbConfig {
     fn default() -> Self {
         Self {
             layout: Layout::Split {
-                instruction: Geometry { sets: 256, ways: 4 },
-                data: Geometry { sets: 512, ways: 4 },
+                instruction: ArrayConfig::fifo(256, 4),
+                data: ArrayConfig::fifo(512, 4),
             },
-            replacement: Replacement::Fifo,
+            second: None,
+            asid_bits: ASID_BITS,
         }
     }
 }
@@ -80,6 +109,12 @@ pub enum TlbConfigError {
         /// The ways asked for.
         ways: u32,
     },
+    /// The architecture has 16.
+    #[error("an ASID has at most {ASID_BITS} bits, not {0}")]
+    AsidBits(u32),
+    /// A second level is filled together with the first.
+    #[error("a second level needs a first")]
+    SecondAlone,
 }
 
 impl Geometry {
@@ -99,12 +134,29 @@ impl Geometry {
 }
 
 impl TlbConfig {
+    /// No TLB.
+    pub const OFF: Self = Self {
+        layout: Layout::Off,
+        second: None,
+        asid_bits: ASID_BITS,
+    };
+
     /// Whether a TLB of this shape can be built.
     pub fn check(&self) -> Result<(), TlbConfigError> {
+        if self.asid_bits > ASID_BITS {
+            return Err(TlbConfigError::AsidBits(self.asid_bits));
+        }
+        if self.layout == Layout::Off && self.second.is_some() {
+            return Err(TlbConfigError::SecondAlone);
+        }
         match self.layout {
             Layout::Off => Ok(()),
-            Layout::Unified(geometry) => geometry.check(),
-            Layout::Split { instruction, data } => instruction.check().and_then(|()| data.check()),
-        }
+            Layout::Unified(array) => array.geometry.check(),
+            Layout::Split { instruction, data } => {
+                instruction.geometry.check()?;
+                data.geometry.check()
+            }
+        }?;
+        self.second.map_or(Ok(()), |array| array.geometry.check())
     }
 }

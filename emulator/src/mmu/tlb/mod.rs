@@ -7,7 +7,9 @@ mod array;
 mod config;
 
 use array::Array;
-pub use config::{Geometry, Layout, Replacement, TlbConfig, TlbConfigError};
+pub use config::{ArrayConfig, Geometry, Layout, Replacement, TlbConfig, TlbConfigError};
+
+use std::fmt;
 
 use super::{
     Access, AccessKind, AdPolicy, FaultReason, Leaf, MAX_LEVELS, Mode, PageSize, Pte, Walk,
@@ -23,6 +25,47 @@ const fn space(mode: Mode, asid: u16) -> Space {
     (mode as Space) << 16 | asid as Space
 }
 
+/// A level of the TLB.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
+pub enum TlbLevel {
+    /// The first, next to the hart.
+    #[default]
+    First,
+    /// The second, which is asked when the first misses.
+    Second,
+}
+
+/// One of the arrays that a TLB is made of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum TlbArray {
+    /// First level, for fetches.
+    Instruction,
+    /// First level, for data.
+    Data,
+    /// First level, for both.
+    Unified,
+    /// Second level.
+    Second,
+}
+
+impl TlbArray {
+    /// Its name: `ITLB`, `DTLB`, `TLB`, `L2 TLB`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Instruction => "ITLB",
+            Self::Data => "DTLB",
+            Self::Unified => "TLB",
+            Self::Second => "L2 TLB",
+        }
+    }
+}
+
+impl fmt::Display for TlbArray {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.name())
+    }
+}
+
 /// What a hit gives: enough to check the access and to form the address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Hit {
@@ -30,6 +73,10 @@ pub struct Hit {
     pub pte: Pte,
     /// The size of the page.
     pub size: PageSize,
+    /// The level that answered.
+    pub level: TlbLevel,
+    /// The epoch of the sanitizer at which the entry was last known to agree with the tables.
+    pub epoch: u64,
 }
 
 impl Hit {
@@ -120,6 +167,7 @@ impl Entry {
         Hit {
             pte: self.pte,
             size: self.size,
+            ..Hit::default()
         }
     }
 }
@@ -140,26 +188,20 @@ impl Fence {
         asid: None,
     };
 
-    const fn form(&self) -> usize {
+    /// The place of its form in lists: all, by address, by ASID, by both.
+    pub const fn form(&self) -> usize {
         self.va.is_some() as usize | (self.asid.is_some() as usize) << 1
     }
 }
 
-/// What one array of the TLB has done. `accesses` is always `hits + misses`.
+/// What was put into one array of the TLB and what left it. Accesses, hits and misses are counted by the hart, for
+/// each privilege and kind of access ([`super::Statistics`]).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counters {
-    /// Lookups.
-    pub accesses: u64,
-    /// Lookups that found an entry, whether or not it allowed the access.
-    pub hits: u64,
-    /// Lookups that found none.
-    pub misses: u64,
     /// Entries put in.
     pub fills: u64,
     /// Entries that made room for another.
     pub evictions: u64,
-    /// Fences by form: all, by address, by ASID, by both.
-    pub flushes: [u64; 4],
     /// Entries that fences dropped.
     pub flushed: u64,
 }
@@ -169,27 +211,37 @@ pub struct Counters {
 pub struct Inserted {
     /// The entry that made room. Whatever was derived from it must go too.
     pub evicted: Option<Entry>,
+    /// The entry for the same page that was there before.
+    pub replaced: Option<Entry>,
 }
 
 /// The modelled TLB of one hart.
 #[derive(Clone)]
 pub struct Tlb {
     config: TlbConfig,
-    /// Fetches use the first array, data the last.
+    /// The first level: fetches use the first array, data the last.
     arrays: Vec<Array>,
+    second: Option<Array>,
 }
 
 impl Tlb {
     /// An empty TLB.
     pub fn new(config: TlbConfig) -> Result<Self, TlbConfigError> {
         config.check()?;
-        let array = |geometry| Array::new(geometry, config.replacement);
+        let array = |config| Array::new(config, TlbLevel::First);
         let arrays = match config.layout {
-            Layout::Off => vec![array(Geometry { sets: 0, ways: 0 })],
-            Layout::Unified(geometry) => vec![array(geometry)],
+            Layout::Off => vec![array(ArrayConfig::fifo(0, 0))],
+            Layout::Unified(config) => vec![array(config)],
             Layout::Split { instruction, data } => vec![array(instruction), array(data)],
         };
-        Ok(Self { config, arrays })
+        let second = config
+            .second
+            .map(|config| Array::new(config, TlbLevel::Second));
+        Ok(Self {
+            config,
+            arrays,
+            second,
+        })
     }
 
     /// The shape that it was made with.
@@ -197,8 +249,44 @@ impl Tlb {
         &self.config
     }
 
+    /// The array of the first level that serves a kind of access.
+    pub const fn first(&self, kind: AccessKind) -> TlbArray {
+        match (self.config.layout, kind) {
+            (Layout::Split { .. }, AccessKind::Fetch) => TlbArray::Instruction,
+            (Layout::Split { .. }, _) => TlbArray::Data,
+            _ => TlbArray::Unified,
+        }
+    }
+
+    /// The arrays that it has.
+    pub fn arrays(&self) -> Vec<TlbArray> {
+        let mut arrays = match self.config.layout {
+            Layout::Off => vec![],
+            Layout::Unified(_) => vec![TlbArray::Unified],
+            Layout::Split { .. } => vec![TlbArray::Instruction, TlbArray::Data],
+        };
+        if self.second.is_some() {
+            arrays.push(TlbArray::Second);
+        }
+        arrays
+    }
+
+    /// Whether a hit of this kind of access leaves the first level as it is, so that a faster structure may answer
+    /// in its place.
+    pub const fn hits_change_nothing(&self, kind: AccessKind) -> bool {
+        let array = match self.config.layout {
+            Layout::Off => return false,
+            Layout::Unified(array) => array,
+            Layout::Split { instruction, data } => match kind {
+                AccessKind::Fetch => instruction,
+                _ => data,
+            },
+        };
+        !matches!(array.replacement, Replacement::Lru)
+    }
+
     #[inline]
-    fn array(&mut self, kind: AccessKind) -> Option<&mut Array> {
+    fn array_mut(&mut self, kind: AccessKind) -> Option<&mut Array> {
         if kind == AccessKind::Fetch {
             self.arrays.first_mut()
         } else {
@@ -206,65 +294,102 @@ impl Tlb {
         }
     }
 
-    /// Looks a translation up, and counts it. Every bit of the address is compared, so one that is not canonical
-    /// misses, and the walk names the fault.
+    fn by_name(&self, array: TlbArray) -> Option<&Array> {
+        match array {
+            TlbArray::Instruction | TlbArray::Unified => self.arrays.first(),
+            TlbArray::Data => self.arrays.last(),
+            TlbArray::Second => self.second.as_ref(),
+        }
+    }
+
+    /// Looks a translation up, first level first. Every bit of the address is compared, so one that is not canonical
+    /// misses, and the walk names the fault. After a hit of the second level the caller calls [`Tlb::promote`].
     #[inline]
     pub fn lookup(&mut self, kind: AccessKind, mode: Mode, asid: u16, va: VirtAddr) -> Option<Hit> {
-        self.array(kind)?.lookup(va, space(mode, asid))
+        let space = space(mode, asid);
+        match self.array_mut(kind)?.lookup(va, space) {
+            Some(hit) => Some(hit),
+            None => self.second.as_mut()?.lookup(va, space),
+        }
+    }
+
+    /// Copies the entry with which the second level answered into the first.
+    pub fn promote(
+        &mut self,
+        kind: AccessKind,
+        mode: Mode,
+        asid: u16,
+        va: VirtAddr,
+    ) -> Option<(Entry, Inserted)> {
+        let second = self.second.as_ref()?;
+        let (entry, epoch) = second.peek_with_epoch(va, space(mode, asid))?;
+        let inserted = self.array_mut(kind)?.insert(entry, epoch);
+        Some((entry, inserted))
     }
 
     /// The entry that a lookup would find, without counting or ageing anything.
     pub fn peek(&self, kind: AccessKind, mode: Mode, asid: u16, va: VirtAddr) -> Option<Entry> {
-        let array = if kind == AccessKind::Fetch {
-            self.arrays.first()
-        } else {
-            self.arrays.last()
-        };
-        array?.peek(va, space(mode, asid))
+        let space = space(mode, asid);
+        let found = self.by_name(self.first(kind))?.peek(va, space);
+        found.or_else(|| self.second.as_ref()?.peek(va, space))
     }
 
-    /// Puts an entry in, for this kind of access.
-    pub fn insert(&mut self, kind: AccessKind, entry: Entry) -> Inserted {
-        Inserted {
-            evicted: self.array(kind).and_then(|array| array.insert(entry)),
+    /// Notes that the entries that translate an address for this kind of access agree with the tables at an epoch of
+    /// the sanitizer ([`Hit::epoch`]).
+    pub fn set_epoch(&mut self, kind: AccessKind, mode: Mode, asid: u16, va: VirtAddr, epoch: u64) {
+        let space = space(mode, asid);
+        if let Some(array) = self.array_mut(kind) {
+            array.set_epoch(va, space, epoch);
+        }
+        if let Some(array) = self.second.as_mut() {
+            array.set_epoch(va, space, epoch);
         }
     }
 
-    /// Drops what a fence covers, in every array, and says how many entries that were.
-    pub fn flush(&mut self, fence: Fence) -> u64 {
+    /// Puts an entry into the first level, for this kind of access. It agrees with the tables at `epoch`.
+    pub fn insert(&mut self, kind: AccessKind, entry: Entry, epoch: u64) -> Inserted {
+        self.array_mut(kind)
+            .map(|array| array.insert(entry, epoch))
+            .unwrap_or_default()
+    }
+
+    /// Puts an entry into the second level; `None` if there is none.
+    pub fn insert_second(&mut self, entry: Entry, epoch: u64) -> Option<Inserted> {
+        Some(self.second.as_mut()?.insert(entry, epoch))
+    }
+
+    /// Drops what a fence covers, in every array, tells each entry dropped, and says how many that were.
+    pub fn flush_with(&mut self, fence: Fence, mut dropped: impl FnMut(TlbArray, &Entry)) -> u64 {
         let mut total = 0;
-        for array in &mut self.arrays {
-            let dropped = array.flush(fence);
-            array.counters.flushes[fence.form()] += 1;
-            array.counters.flushed += dropped;
-            total += dropped;
+        for name in self.arrays() {
+            let array = match name {
+                TlbArray::Instruction | TlbArray::Unified => self.arrays.first_mut(),
+                TlbArray::Data => self.arrays.last_mut(),
+                TlbArray::Second => self.second.as_mut(),
+            };
+            if let Some(array) = array {
+                let count = array.flush(fence, &mut |entry| dropped(name, entry));
+                array.counters.flushed += count;
+                total += count;
+            }
         }
         total
     }
 
-    /// Counts accesses that a faster structure in front answered from a copy of a live entry. Exact as long as a
-    /// hit does not change what is replaced next, so not for [`Replacement::Lru`].
-    #[inline]
-    pub fn count_hits(&mut self, kind: AccessKind, hits: u64) {
-        if let Some(array) = self.array(kind) {
-            array.counters.accesses += hits;
-            array.counters.hits += hits;
-        }
+    /// Drops what a fence covers, in every array, and says how many entries that were.
+    pub fn flush(&mut self, fence: Fence) -> u64 {
+        self.flush_with(fence, |_, _| {})
     }
 
-    /// The figures of the array that serves this kind of access.
-    pub fn counters(&self, kind: AccessKind) -> Counters {
-        let array = if kind == AccessKind::Fetch {
-            self.arrays.first()
-        } else {
-            self.arrays.last()
-        };
+    /// What was put into an array and what left it.
+    pub fn counters(&self, array: TlbArray) -> Counters {
+        let array = self.by_name(array).filter(|array| !array.is_empty());
         array.map(|array| array.counters).unwrap_or_default()
     }
 
-    /// Every entry held; with a split TLB those for fetches come first.
-    pub fn entries(&self) -> impl Iterator<Item = &Entry> {
-        self.arrays.iter().flat_map(Array::entries)
+    /// Every entry held by an array.
+    pub fn entries(&self, array: TlbArray) -> impl Iterator<Item = &Entry> {
+        self.by_name(array).into_iter().flat_map(Array::entries)
     }
 }
 
@@ -274,6 +399,7 @@ impl Default for Tlb {
         Self::new(config).unwrap_or(Self {
             config,
             arrays: Vec::new(),
+            second: None,
         })
     }
 }
