@@ -13,3 +13,4 @@ mod sanitizer;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;
+mod walk;
