@@ -182,16 +182,6 @@ impl Machine {
             .fold(0, |sum, hart| hart.retired.saturating_add(sum))
     }
 
-    /// The sanitizer, if there is one.
-    pub fn checker(&self) -> Option<&Checker> {
-        self.hart.checker.as_deref()
-    }
-
-    /// The sanitizer, to be told that the run is over.
-    pub fn checker_mut(&mut self) -> Option<&mut Checker> {
-        self.hart.checker.as_deref_mut()
-    }
-
     /// The bus, with RAM and devices.
     pub fn bus(&self) -> &Bus {
         &self.bus
