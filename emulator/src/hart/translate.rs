@@ -389,7 +389,15 @@ impl Hart {
     }
 
     /// Passes new reports on to whoever watches.
+    #[inline]
     fn tell_reports(&mut self) {
+        if (self.checker.as_ref()).is_some_and(|checker| checker.has_new()) {
+            self.tell_new_reports();
+        }
+    }
+
+    #[cold]
+    fn tell_new_reports(&mut self) {
         if let Some(checker) = self.checker.as_mut() {
             for report in checker.take_new() {
                 self.events.report(report);

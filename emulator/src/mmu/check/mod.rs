@@ -261,6 +261,12 @@ impl Checker {
         self.left_out
     }
 
+    /// Whether there are reports that were not taken before.
+    #[inline]
+    pub fn has_new(&self) -> bool {
+        self.told != self.reports.len()
+    }
+
     /// The reports that were not taken before.
     pub fn take_new(&mut self) -> &[Report] {
         let from = std::mem::replace(&mut self.told, self.reports.len());

@@ -120,21 +120,21 @@ impl Tables {
     }
 
     fn add(&mut self, number: u64) -> usize {
-        let page = Page {
-            number,
-            words: Box::new([0; 512]),
-            watched: 0,
-            parent: None,
-        };
         let place = match self.free.pop() {
-            Some(place) => place as usize,
-            None => self.pages.len(),
+            Some(place) => {
+                self.pages[place as usize].number = number;
+                place as usize
+            }
+            None => {
+                self.pages.push(Page {
+                    number,
+                    words: Box::new([0; 512]),
+                    watched: 0,
+                    parent: None,
+                });
+                self.pages.len() - 1
+            }
         };
-        if place == self.pages.len() {
-            self.pages.push(page);
-        } else {
-            self.pages[place] = page;
-        }
         self.index.insert(number, place as u32);
         self.recent[number as usize % RECENT] = (number, place as u32);
         let bit = number as usize % FILTER_BITS;
@@ -218,6 +218,7 @@ impl Tables {
             let number = page.number;
             self.index.remove(&number);
             self.free.push(place as u32);
+            // Its words are all zero, so the place can be used as it is.
             self.recent[number as usize % RECENT] = (u64::MAX, 0);
         }
         empty

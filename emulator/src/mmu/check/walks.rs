@@ -1,7 +1,7 @@
 //! What each walk and each store says of the tables themselves.
 
 use super::changes::of_hart;
-use super::tables::{self, Tables};
+use super::tables;
 use super::{Change, CheckKind, Checker, Key, Report, RightFence, Site, Use};
 use crate::isa::Privilege;
 use crate::mem::{PhysAddr, VirtAddr};
@@ -22,6 +22,7 @@ struct Invalid {
     at: PhysAddr,
     level: u8,
     va: VirtAddr,
+    asid: u16,
     pte: u64,
     fault: Fault,
     clock: u64,
@@ -66,13 +67,13 @@ impl Walks {
         }
         self.invalid.retain(|invalid| {
             // An address in the range of the entry counts: which of them its page will hold is not known before
-            // there is one. Sixteen pages of 4 KiB may be one (Svnapot).
+            // there is one. Nor is it known whether the page will be global.
             let bits = (12 + 9 * u32::from(invalid.level)).max(PageSize::Kib64.bits());
-            let page = fence.va.is_none_or(|va| {
-                let same = |bits: u32| va.0 >> bits == invalid.va.0 >> bits;
-                same(12 + 9 * u32::from(invalid.level)) || Pte(invalid.pte).napot() && same(bits)
-            });
-            invalid.hart != hart || !page
+            let page = fence
+                .va
+                .is_none_or(|va| va.0 >> bits == invalid.va.0 >> bits);
+            let space = fence.asid.is_none_or(|asid| asid == invalid.asid);
+            invalid.hart != hart || !page || !space
         });
     }
 
@@ -143,13 +144,14 @@ impl Checker {
     }
 
     pub(super) fn look_at_walk(&mut self, site: Site, satp: Satp, walk: &Walk) -> Vec<PhysAddr> {
-        if self.tables.is_full() {
-            // Nothing is known any more, so everything must be compared.
-            self.tables = Tables::default();
-            self.epoch += 1;
-        }
         let mut new = Vec::new();
         let flags = self.watch_into(walk, &mut new);
+        if !new.is_empty() && self.tables.is_full() {
+            // Nothing else is known any more, so everything must be compared.
+            self.tables.clear();
+            self.watch_into(walk, &mut new);
+            self.epoch += 1;
+        }
         if (self.walks.full_fences.get(site.hart)).is_none_or(Option::is_none) {
             self.begin(site.hart, satp);
         }
@@ -163,7 +165,7 @@ impl Checker {
                     self.look_for_invalid(site, satp, walk, leaf);
                 }
             }
-            Outcome::Fault(fault) => self.look_at_fault(site, walk, fault),
+            Outcome::Fault(fault) => self.look_at_fault(site, satp, walk, fault),
             Outcome::Identity(_) => {}
         }
         if !new.is_empty() {
@@ -293,7 +295,7 @@ impl Checker {
 
     // ---- Faults. ----
 
-    fn look_at_fault(&mut self, site: Site, walk: &Walk, fault: Fault) {
+    fn look_at_fault(&mut self, site: Site, satp: Satp, walk: &Walk, fault: Fault) {
         let Some(step) = walk.steps().last() else {
             return;
         };
@@ -308,6 +310,7 @@ impl Checker {
                     at: step.at,
                     level: step.level,
                     va: walk.va,
+                    asid: satp.asid(),
                     pte: step.pte.0,
                     fault,
                     clock: self.changes.clock(),

@@ -9,7 +9,7 @@ use crate::report::place::Place;
 use std::fmt::Write;
 
 /// The width of what stands before each line of a report.
-const NAME: usize = 14;
+const NAME: usize = 16;
 
 /// A report: what happened in one line, then the facts, then what would be right.
 pub fn text(report: &Report, guest: &Guest) -> String {
@@ -224,6 +224,12 @@ impl Words<'_> {
             None if report.satp.is_none() && stale => {
                 self.line("changed by", "a device or the host, or it is not known");
             }
+            None if !stale => {
+                self.line(
+                    "changed by",
+                    "not known: before a walk first read this table",
+                );
+            }
             None => {}
         }
     }
@@ -240,6 +246,11 @@ impl Words<'_> {
             let _ = write!(what, ", a {} at {}", used.access.kind, used.va);
         }
         self.line(name, &what);
+        if report.kind == CheckKind::Reserved
+            && let Err(fault) = used.got
+        {
+            self.line("the rule", &fault.reason.to_string());
+        }
         if !matches!(report.kind, CheckKind::Unsafe | CheckKind::Spurious) {
             return;
         }
@@ -256,7 +267,12 @@ impl Words<'_> {
         };
         self.line(gave, &target(guest, used.got));
         let says = if used.got.is_ok() && used.got == used.tables_say {
-            "the same, but A would have to be set (or D)".to_owned()
+            let bit = if report.kind == CheckKind::Unsafe {
+                "D"
+            } else {
+                "A"
+            };
+            format!("the same, and {bit} would have to be set first")
         } else {
             target(guest, used.tables_say)
         };
