@@ -2,6 +2,7 @@
 
 mod cli;
 mod commit_log;
+mod harts;
 mod isa;
 mod layers;
 mod loader;
@@ -11,3 +12,4 @@ mod runner;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;
+mod walk;
