@@ -191,4 +191,9 @@ impl Machine {
     pub fn bus_mut(&mut self) -> &mut Bus {
         &mut self.bus
     }
+
+    /// A hart and the bus at once, to look at translation; `None` if there is no such hart.
+    pub fn hart_and_bus(&mut self, hart: usize) -> Option<(&Hart, &mut Bus)> {
+        Some((self.harts.get(hart)?, &mut self.bus))
+    }
 }
