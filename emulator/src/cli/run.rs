@@ -70,6 +70,10 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Output")]
     stats: bool,
 
+    /// At the end, write the same figures to a file, as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    stats_json: Option<PathBuf>,
+
     /// Write a line for each instruction with what it changed, as Spike's --log-commits does
     #[arg(long, value_name = "FILE", help_heading = "Logging")]
     log_commits: Option<PathBuf>,
@@ -83,6 +87,7 @@ Examples:
   pagewalk run hello.elf
   pagewalk run --stats --max-instructions 1000000 dhrystone.riscv
   pagewalk run --isa rva22s64 -m 512M kernel.elf
+  pagewalk run --tlb u74 --stats kernel.elf
   pagewalk run --log trap=info,mmu::fault=info rv64ui-v-add
   pagewalk run --log-commits commits.log rv64ui-p-add
   pagewalk run --signature out.sig --signature-granularity 4 test.elf
@@ -98,6 +103,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let files = [
         ("the guest", Some(arguments.guest.as_path())),
         ("--signature", arguments.signature.as_deref()),
+        ("--stats-json", arguments.stats_json.as_deref()),
         ("--log-commits", arguments.log_commits.as_deref()),
         ("--log-file", arguments.log.file()),
     ];
@@ -121,6 +127,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         granularity: arguments.signature_granularity.into(),
         log_commits: arguments.log_commits.as_deref(),
         stats: arguments.stats,
+        stats_json: arguments.stats_json.as_deref(),
     };
     run_guest(guest, &request)
 }
@@ -135,6 +142,7 @@ pub(super) struct Request<'a> {
     granularity: usize,
     log_commits: Option<&'a Path>,
     stats: bool,
+    stats_json: Option<&'a Path>,
 }
 
 /// Runs a guest to its end and returns the exit code.
@@ -146,6 +154,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         .signature
         .map(|path| Signature::new(path, guest))
         .transpose()?;
+    let stats_json = request.stats_json.map(create).transpose()?;
     let mut commits = request.log_commits.map(commit_log).transpose()?;
     if guest.tohost().is_none() {
         say(format_args!(
@@ -184,9 +193,16 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         timeout: request.timeout,
     };
     let code = end.tell();
-    if request.stats {
-        let stats = Stats::new(machine.hart(), &traps, time);
-        let _ = write!(io::stderr(), "{stats}");
+    if request.stats || stats_json.is_some() {
+        let stats = Stats::new(&[machine.hart()], &traps, time);
+        if request.stats {
+            let _ = write!(io::stderr(), "{stats}");
+        }
+        if let (Some(file), Some(path)) = (stats_json, request.stats_json) {
+            let mut out = BufWriter::new(file);
+            let written = stats.write_json(&mut out).and_then(|()| out.flush());
+            written.with_context(|| format!("cannot write {}", path.display()))?;
+        }
     }
     Ok(match flushed {
         Err(error) if code == 0 => ending::output_lost(error.kind()),

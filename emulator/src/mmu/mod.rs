@@ -24,8 +24,8 @@ pub use pte::{AdPolicy, PageSize, Pbmt, Pte, PteClass, PteRules};
 pub use satp::{ASID_BITS, Mode, Satp};
 pub use stats::{AccessStatistics, PRIVILEGES, Statistics};
 pub use tlb::{
-    ArrayConfig, Counters, Entry, Fence, Geometry, Hit, Inserted, Layout, Replacement, Tlb,
-    TlbArray, TlbConfig, TlbConfigError, TlbLevel,
+    ArrayConfig, Counters, Entry, Fence, Geometry, Hit, Inserted, Layout, PRESETS as TLB_PRESETS,
+    Replacement, Tlb, TlbArray, TlbConfig, TlbConfigError, TlbLevel, TlbPreset, TlbSpecError,
 };
 pub use update::{PageTableWriter, translate};
 pub use walk::{
