@@ -387,7 +387,8 @@ fn size_tables(tables: &mut Tables) {
     let range = megapage + 0x20_0000;
     for n in 0..16 {
         let va = DATA + 0x20_0000 + n * 0x1000;
-        tables.map(0, va, range + 0x8000, 0, R | W | A | NAPOT);
+        // A and D are set: in which of the sixteen entries a hart sets them depends on its TLB.
+        tables.map(0, va, range + 0x8000, 0, R | W | A | D | NAPOT);
     }
     for n in 0..8 {
         let va = DATA + 0x21_0000 + n * 0x1000;
