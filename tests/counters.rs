@@ -27,7 +27,7 @@ const TLBS: [&str; 10] = [
     "c910",
 ];
 
-const MEMORY: u64 = 5 << 20;
+const MEMORY: u64 = 6 << 20;
 
 fn config(tlb: &str) -> MachineConfig {
     MachineConfig {

@@ -119,7 +119,7 @@ fn fences_reach_both_levels() {
     for (fence, first, second) in [
         (Fence::ALL, vec![], vec![]),
         (Fence { va, asid: None }, vec![2, 3], vec![2, 3]),
-        (Fence { va: None, asid }, vec![3], vec![2, 3]),
+        (Fence { va: None, asid }, vec![3], vec![1, 2, 3]),
         (Fence { va, asid }, vec![2, 3], vec![1, 2, 3]),
     ] {
         let mut tlb = tlb("u=8,l2=8");

@@ -26,20 +26,21 @@ fn stats(harts: Vec<HartStats>) -> Stats {
 fn busy() -> HartStats {
     let mut hart = hart("i=4x1,d=4x2:random=18446744073709551615,l2=64x4:lru");
     let big = 123_456_789_012;
+    hart.instructions = big;
     for privilege in PRIVILEGES {
         for kind in AccessKind::ALL {
             let figures = hart.mmu.of_mut(privilege, kind);
             figures.untranslated = big;
             figures.first_hits = big;
-            figures.first_misses = 2_345_678_901;
-            figures.second_hits = 1_345_678_901;
-            figures.second_misses = 1_000_000_000;
-            figures.walks = 1_000_000_007;
+            figures.first_misses = 234_567_890;
+            figures.second_hits = 134_567_890;
+            figures.second_misses = 100_000_000;
+            figures.walks = 100_000_007;
             figures.update_walks = 7;
-            figures.entries_read = 3_000_000_000;
-            figures.walk_lengths[3] = 1_000_000_000;
+            figures.entries_read = 300_000_000;
+            figures.walk_lengths[3] = 100_000_000;
             figures.walk_lengths[1] = 7;
-            figures.leaves[0] = 1_000_000_000;
+            figures.leaves[0] = 100_000_000;
             figures.updates = 99;
             figures.faults[1] = 7;
             figures.faults_from_tlb = 3;
@@ -95,12 +96,11 @@ fn tables_fit_a_hundred_columns() {
         "hart 0",
         "U fetch",
         "second level",
-        "L2",
-        "98.",
+        "99.8",
         "not-valid",
         "sfence.vma, all",
     ] {
-        assert!(text.contains(what) || what == "L2", "{what}: {text}");
+        assert!(text.contains(what), "{what}: {text}");
     }
     assert!(
         !text.contains("sinval"),
@@ -139,11 +139,11 @@ fn json_has_every_figure() {
         .iter()
         .find(|row| row["privilege"] == "S" && row["kind"] == "load")
         .expect("loads of S-mode");
-    assert_eq!(load["translated"], 123_456_789_012u64 + 2_345_678_901);
-    assert_eq!(load["first_level"]["misses"], 2_345_678_901u64);
-    assert_eq!(load["second_level"]["hits"], 1_345_678_901u64);
-    assert_eq!(load["walks"]["by_entries_read"][3], 1_000_000_000);
-    assert_eq!(load["walks"]["leaves"]["4 KiB"], 1_000_000_000);
+    assert_eq!(load["translated"], 123_456_789_012u64 + 234_567_890);
+    assert_eq!(load["first_level"]["misses"], 234_567_890u64);
+    assert_eq!(load["second_level"]["hits"], 134_567_890u64);
+    assert_eq!(load["walks"]["by_entries_read"][3], 100_000_000);
+    assert_eq!(load["walks"]["leaves"]["4 KiB"], 100_000_000);
     assert_eq!(load["faults"]["not-valid"], 7);
     assert_eq!(load["denied_by_pmp"], 5);
     assert_eq!(hart["arrays"][0]["dropped_by_fences"], 123_456_789_012u64);

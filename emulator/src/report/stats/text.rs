@@ -21,7 +21,7 @@ pub fn grouped(number: u64) -> String {
 const NAME: usize = 34;
 const FIGURE: usize = 16;
 /// The first column of a table.
-const LABEL: usize = 20;
+const LABEL: usize = 14;
 
 fn row(f: &mut Formatter<'_>, name: &str, figure: String) -> fmt::Result {
     writeln!(f, "{name:NAME$}{figure:>FIGURE$}")
@@ -42,9 +42,12 @@ fn percent(part: u64, whole: u64) -> String {
 
 /// How often in a thousand instructions.
 fn per_thousand(count: u64, instructions: u64) -> String {
-    match instructions {
-        0 => "-".into(),
-        _ => format!("{:.3}", count as f64 / instructions as f64 * 1e3),
+    if instructions == 0 {
+        return "-".into();
+    }
+    match count as f64 / instructions as f64 * 1e3 {
+        rate if rate < 100.0 => format!("{rate:.3}"),
+        rate => format!("{rate:.0}"),
     }
 }
 
@@ -170,13 +173,11 @@ impl HartStats {
             "hits",
             "misses",
             "hit rate",
-            "misses",
+            "MPKI",
         ];
-        writeln!(f, "\n{:>100}", "per 1,000")?;
-        writeln!(f, "{:>100}", "instructions")?;
         let mut table = Table::new(
             if off { "no TLB" } else { "TLB" },
-            &[17, 17, 15, 13, 10, 8],
+            &[18, 18, 18, 14, 10, 8],
             &heads,
         );
         for (label, figures) in labelled(rows, total, |_| true) {
@@ -188,11 +189,15 @@ impl HartStats {
                     grouped(figures.first_hits),
                     grouped(figures.first_misses),
                     percent(figures.first_hits, figures.translated()),
-                    per_thousand(figures.first_misses, self.instructions),
+                    match figures.translated() {
+                        0 => "-".into(),
+                        _ => per_thousand(figures.first_misses, self.instructions),
+                    },
                 ],
             );
         }
-        table.print(f)
+        table.print(f)?;
+        writeln!(f, "{:>100}", "MPKI: misses per 1,000 instructions")
     }
 
     fn print_second_level(
@@ -204,8 +209,8 @@ impl HartStats {
         if self.tlb.second.is_none() {
             return Ok(());
         }
-        let heads = ["", "asked", "hits", "misses", "hit rate", "misses"];
-        let mut table = Table::new("second level", &[17, 17, 15, 13, 10, 8], &heads);
+        let heads = ["", "asked", "hits", "misses", "hit rate", "MPKI"];
+        let mut table = Table::new("second level", &[18, 18, 18, 14, 10, 8], &heads);
         for (label, figures) in labelled(rows, total, |figures| figures.first_misses != 0) {
             table.row(
                 &label,
@@ -235,7 +240,7 @@ impl HartStats {
             "set A or D",
             "for A or D only",
         ];
-        let mut table = Table::new("page-table walks", &[17, 17, 12, 16, 18], &heads);
+        let mut table = Table::new("walks", &[18, 18, 14, 18, 18], &heads);
         for (label, figures) in labelled(rows, total, |figures| figures.walks != 0) {
             let each = figures.entries_read as f64 / figures.walks.max(1) as f64;
             table.row(
@@ -260,13 +265,15 @@ impl HartStats {
             "evictions",
             "dropped by fences",
         ];
-        let mut table = Table::new("arrays", &[13, 16, 16, 16, 19], &heads);
+        let mut table = Table::new("arrays", &[18, 14, 18, 18, 18], &heads);
         for array in &self.arrays {
+            let policy = array.config.replacement.to_string();
             table.row(
                 &format!("  {}", array.array),
                 vec![
                     array.config.geometry.to_string(),
-                    array.config.replacement.to_string(),
+                    // The seed of a random policy is in the JSON.
+                    policy.split('=').next().unwrap_or_default().to_owned(),
                     grouped(array.counters.fills),
                     grouped(array.counters.evictions),
                     grouped(array.counters.flushed),
@@ -277,23 +284,13 @@ impl HartStats {
     }
 
     fn print_fences(&self, f: &mut Formatter<'_>) -> fmt::Result {
-        let mut table = Table::new("fences and satp", &[30], &[""]);
-        for (instruction, form, count) in self.fences() {
-            let label = format!("  {instruction}, {form}");
-            table.row(&label, vec![flush(&label, count)]);
-        }
-        if self.mmu.satp_writes != 0 {
-            let label = "  writes of satp";
-            table.row(label, vec![flush(label, self.mmu.satp_writes)]);
-        }
-        table.print(f)
+        let fences = self.fences();
+        let mut pairs: Vec<_> = fences
+            .map(|(instruction, form, count)| (format!("{instruction}, {form}"), count))
+            .collect();
+        pairs.push(("writes of satp".into(), self.mmu.satp_writes));
+        list(f, "fences and satp", &pairs)
     }
-}
-
-/// A figure so far behind a label, which may be longer than its column, that it ends where [`row`]'s do.
-fn flush(label: &str, count: u64) -> String {
-    let width = (NAME + FIGURE).saturating_sub(label.len().max(LABEL) + 1);
-    format!("{:>width$}", grouped(count))
 }
 
 /// Pairs of a name and a figure under a heading.
