@@ -2,6 +2,7 @@
 
 mod cli;
 mod commit_log;
+mod counters;
 mod harts;
 mod isa;
 mod layers;

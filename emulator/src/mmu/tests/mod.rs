@@ -4,3 +4,5 @@ mod manual;
 mod scenarios;
 mod tables;
 mod tlb;
+mod tlb_levels;
+mod tlb_spec;
