@@ -3,12 +3,15 @@
 mod check;
 mod cli;
 mod commit_log;
+mod harts;
 mod isa;
 mod layers;
 mod loader;
 mod random_programs;
 mod run_loop;
 mod runner;
+mod sanitizer;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;
+mod walk;

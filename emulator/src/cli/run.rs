@@ -41,7 +41,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     machine: MachineArguments,
 
-    /// Give up after so many instructions
+    /// Give up after so many instructions, of all harts together
     #[arg(long, value_name = "N", help_heading = "Limits")]
     max_instructions: Option<u64>,
 
@@ -201,14 +201,14 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     }
     let end = ending::Ending {
         stop: &stop,
-        hart: machine.hart(),
+        machine: &machine,
         guest,
         traps: &traps,
         timeout: request.timeout,
     };
     let mut code = end.tell();
     if request.stats {
-        let stats = Stats::new(machine.hart(), &traps, time);
+        let stats = Stats::new(&machine, &traps, time);
         let _ = write!(io::stderr(), "{stats}");
     }
     if let (Some(checking), Some(checker)) = (checking, machine.checker_mut()) {
