@@ -13,3 +13,4 @@ mod runner;
 mod softfloat;
 mod support;
 mod walk;
+mod walk_command;

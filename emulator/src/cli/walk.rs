@@ -58,7 +58,14 @@ pub(super) struct Arguments {
     va: Vec<String>,
 
     /// How --va is accessed
-    #[arg(long = "as", value_enum, value_name = "KIND", default_value_t = Kind::Load, requires = "va", help_heading = "Questions")]
+    #[arg(
+        long = "as",
+        value_enum,
+        value_name = "KIND",
+        default_value_t = Kind::Load,
+        requires = "va",
+        help_heading = "Questions"
+    )]
     kind: Kind,
 
     /// From which mode --va is accessed [default: the present one, or s in M-mode]

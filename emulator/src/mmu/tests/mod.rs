@@ -2,5 +2,6 @@
 
 mod manual;
 mod scenarios;
+mod space;
 mod tables;
 mod tlb;
