@@ -72,7 +72,10 @@ impl Explanation {
     /// The end, in a few words.
     fn verdict(&self) -> String {
         match &self.outcome {
-            OutcomeReport::Translated { pa, .. } => format!("pa:{pa}"),
+            OutcomeReport::Translated { pa, .. } => match &self.happened {
+                Some(happened) => format!("{}, though the tables say pa:{pa}", happened.trap.cause),
+                None => format!("pa:{pa}"),
+            },
             OutcomeReport::Fault(fault) => fault.cause.clone(),
         }
     }
