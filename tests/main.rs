@@ -9,6 +9,7 @@ mod loader;
 mod random_programs;
 mod run_loop;
 mod runner;
+mod sanitizer;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;

@@ -78,8 +78,8 @@ pub struct Hart {
     fast: Fast,
     /// Which pages were watched when the fast arrays last looked.
     flag_generation: u64,
-    /// The epochs of the sanitizer when the fast arrays last looked.
-    checked: (u64, u64),
+    /// What the sanitizer had said when the fast arrays last looked.
+    checked: translate::Seen,
     /// What the current instruction did, if anyone watches.
     pub effects: Effects,
     /// What happened in the MMU meanwhile, if anyone watches.
@@ -122,7 +122,7 @@ impl Hart {
             tlb: Tlb::new(config.tlb).unwrap_or_default(),
             fast: Fast::default(),
             flag_generation: 0,
-            checked: (0, 0),
+            checked: translate::Seen::default(),
             effects: Effects::default(),
             events: Events::default(),
             statistics: Statistics::default(),
