@@ -16,3 +16,4 @@ mod sanitizer;
 mod softfloat;
 mod support;
 mod walk;
+mod walk_command;

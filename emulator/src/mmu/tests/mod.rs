@@ -2,6 +2,7 @@
 
 mod manual;
 mod scenarios;
+mod space;
 mod tables;
 mod tlb;
 mod tlb_levels;
