@@ -14,6 +14,7 @@ use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
 use crate::mmu::check::{CheckConfig, Checker};
 use std::io::{Read, Write};
 use std::ops::Range;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -52,6 +53,8 @@ pub enum Stop {
     InstructionLimit,
     /// The limit on time was reached.
     Timeout,
+    /// [`Limits::stop`] was set. The run can go on.
+    Interrupted,
     /// An observer stopped the run, which can go on.
     Break,
     /// The hart traps at the first instruction of its own trap handler, for ever.
@@ -201,6 +204,9 @@ impl Machine {
             }
             if self.hart.retired >= end {
                 return Stop::InstructionLimit;
+            }
+            if (limits.stop).is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Stop::Interrupted;
             }
             if limits.deadline.is_some_and(|at| Instant::now() >= at) {
                 return Stop::Timeout;

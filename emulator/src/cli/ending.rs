@@ -1,5 +1,6 @@
 //! How a run ended: what is said about it, and the exit code.
 
+use super::interrupt;
 use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, say};
 use pagewalk::board::Stop;
 use pagewalk::dev::htif::HtifError;
@@ -55,6 +56,18 @@ impl Ending<'_> {
                 ));
                 LIMIT
             }
+            Stop::Interrupted => match interrupt::signal() {
+                Some(signal) => {
+                    say(format_args!(
+                        "interrupted by {} after {count} instructions, {}",
+                        signal.name(),
+                        self.here()
+                    ));
+                    signal.exit_code()
+                }
+                // A file that cannot be written; the error is told with its name.
+                None => CANNOT_GO_ON,
+            },
             Stop::Break => {
                 say(format_args!(
                     "stopped after {count} instructions, {}",

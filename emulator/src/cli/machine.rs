@@ -43,6 +43,15 @@ fn isa(text: &str) -> Result<Isa, String> {
 }
 
 impl MachineArguments {
+    /// Who sets A and D, as the option has it.
+    pub(super) fn ad(&self) -> &'static str {
+        match self.ad {
+            Ad::Isa => "isa",
+            Ad::Hardware => "hardware",
+            Ad::Fault => "fault",
+        }
+    }
+
     /// The machine that the options describe.
     pub(super) fn config(&self) -> MachineConfig {
         MachineConfig {

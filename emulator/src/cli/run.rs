@@ -1,18 +1,22 @@
 //! `pagewalk run`.
 
 use super::ending;
+use super::interrupt;
 use super::log::LogArguments;
 use super::machine::MachineArguments;
-use super::{LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
+use super::trace::TraceArguments;
+use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
-use pagewalk::engine::{Observer, Pair};
+use pagewalk::engine::Pair;
 use pagewalk::loader::Guest;
 use pagewalk::report::commit_log::CommitLog;
+use pagewalk::report::filter::Filter;
 use pagewalk::report::log::LogObserver;
 use pagewalk::report::signature;
 use pagewalk::report::stats::Stats;
+use pagewalk::report::trace_file::TraceFile;
 use pagewalk::report::traps::TrapHistory;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -76,6 +80,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     log: LogArguments,
+
+    #[command(flatten)]
+    trace: TraceArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -84,13 +91,16 @@ Examples:
   pagewalk run --stats --max-instructions 1000000 dhrystone.riscv
   pagewalk run --isa rva22s64 -m 512M kernel.elf
   pagewalk run --log trap=info,mmu::fault=info rv64ui-v-add
+  pagewalk run --log mmu=debug --log-filter 'priv=u va=0x2000..0x3000' rv64ui-v-add
+  pagewalk run --trace-mmu timeline.json rv64ui-v-add
   pagewalk run --log-commits commits.log rv64ui-p-add
   pagewalk run --signature out.sig --signature-granularity 4 test.elf
 
 Exit codes:
   the guest's
   124  a limit ended the run
-  125  Pagewalk cannot go on: the file cannot be loaded, or the guest can never end
+  125  Pagewalk cannot go on: a file cannot be loaded or written, or the guest can never end
+  130  interrupted by Ctrl-C (143: by SIGTERM)
   141  nobody reads the output any more
   2    wrong command line";
 
@@ -100,6 +110,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         ("--signature", arguments.signature.as_deref()),
         ("--log-commits", arguments.log_commits.as_deref()),
         ("--log-file", arguments.log.file()),
+        ("--trace-mmu", arguments.trace.file()),
     ];
     if same_file_twice(&files) {
         return Ok(WRONG_COMMAND_LINE);
@@ -113,6 +124,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         return Ok(WRONG_COMMAND_LINE);
     }
     let guest = Guest::open(&arguments.guest)?;
+    let filter = match arguments.trace.filter(&guest) {
+        Ok(filter) => filter,
+        Err(error) => {
+            say(format_args!("--log-filter: {error}"));
+            return Ok(WRONG_COMMAND_LINE);
+        }
+    };
     let request = Request {
         machine: arguments.machine.config(),
         max_instructions: arguments.max_instructions,
@@ -121,8 +139,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         granularity: arguments.signature_granularity.into(),
         log_commits: arguments.log_commits.as_deref(),
         stats: arguments.stats,
+        filter,
+        trace: Some((&arguments.trace, &arguments.machine)),
     };
-    run_guest(guest, &request)
+    let code = run_guest(guest, &request);
+    // An error of the run goes before one of the log.
+    let logged = arguments.log.finish();
+    code.and_then(|code| logged.map(|()| code))
 }
 
 /// What to do with a guest.
@@ -135,10 +158,13 @@ pub(super) struct Request<'a> {
     granularity: usize,
     log_commits: Option<&'a Path>,
     stats: bool,
+    filter: Option<Filter>,
+    trace: Option<(&'a TraceArguments, &'a MachineArguments)>,
 }
 
 /// Runs a guest to its end and returns the exit code.
 pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
+    interrupt::listen();
     let mut machine = Machine::new(&request.machine, &mut guest, Box::new(io::stdout()))?;
     machine.set_console_input(Box::new(io::stdin()));
     let guest = &guest;
@@ -147,6 +173,10 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         .map(|path| Signature::new(path, guest))
         .transpose()?;
     let mut commits = request.log_commits.map(commit_log).transpose()?;
+    let mut trace = None;
+    if let Some((arguments, machine)) = request.trace {
+        trace = arguments.start(guest, machine, request.filter.clone())?;
+    }
     if guest.tohost().is_none() {
         say(format_args!(
             "{}: no symbol tohost, so the guest can neither print nor end{}",
@@ -162,16 +192,28 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let limits = Limits {
         max_instructions: request.max_instructions,
         deadline: request.timeout.and_then(|limit| start.checked_add(limit)),
+        stop: Some(interrupt::stop_flag()),
     };
     if let Some(limit) = request.timeout {
         guard(limit);
     }
     let mut traps = TrapHistory::default();
-    let stop = observe(&mut machine, &limits, guest, &mut traps, &mut commits);
+    let observers = Observers {
+        log: LogObserver::if_wanted(guest, request.filter.clone(), request.machine.check),
+        trace: trace.as_mut().map(|(trace, _)| trace),
+        commits: commits.as_mut().map(|(commits, _)| commits),
+    };
+    let stop = observers.run(&mut machine, &limits, &mut traps);
     let time = start.elapsed();
     let flushed = io::stdout().flush();
-    if let Some((log, path)) = commits {
-        log.finish().with_context(|| path.display().to_string())?;
+    let committed = commits.map(|(log, path)| (log.finish(), path));
+    let traced = trace.map(|(trace, path)| (trace.finish(), path));
+    let mut lost = false;
+    for (written, path) in [committed, traced].into_iter().flatten() {
+        if let Err(error) = written {
+            say(format_args!("cannot write {}: {error}", path.display()));
+            lost = true;
+        }
     }
     if let Some(signature) = signature {
         signature.write(&machine, request.granularity)?;
@@ -189,6 +231,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         let _ = write!(io::stderr(), "{stats}");
     }
     Ok(match flushed {
+        _ if lost => CANNOT_GO_ON,
         Err(error) if code == 0 => ending::output_lost(error.kind()),
         _ => code,
     })
@@ -220,32 +263,26 @@ fn commit_log(path: &Path) -> Result<Commits<'_>> {
     ))
 }
 
-/// Runs with the observers that are asked for. Without any, the loop is compiled for none.
-fn observe(
-    machine: &mut Machine,
-    limits: &Limits,
-    guest: &Guest,
-    traps: &mut TrapHistory,
-    commits: &mut Option<Commits<'_>>,
-) -> Stop {
-    let log = LogObserver::if_wanted(guest);
-    match (log, commits) {
-        (None, None) => machine.run(limits, traps),
-        (Some(log), None) => watched(machine, limits, traps, log),
-        (None, Some((commits, _))) => watched(machine, limits, traps, &mut *commits),
-        (Some(log), Some((commits, _))) => {
-            watched(machine, limits, traps, Pair(log, &mut *commits))
-        }
-    }
+/// Who watches a run besides the history of traps.
+struct Observers<'a, 'o> {
+    log: Option<LogObserver<'a>>,
+    trace: Option<&'o mut TraceFile<'a, BufWriter<File>>>,
+    commits: Option<&'o mut CommitLog<BufWriter<File>>>,
 }
 
-fn watched(
-    machine: &mut Machine,
-    limits: &Limits,
-    traps: &mut TrapHistory,
-    observer: impl Observer,
-) -> Stop {
-    machine.run(limits, &mut Pair(traps, observer))
+impl Observers<'_, '_> {
+    /// Runs with the observers that are asked for. Without any, the loop is compiled for none; and
+    /// loads and stores are noted only for the commit log.
+    fn run(self, machine: &mut Machine, limits: &Limits, traps: &mut TrapHistory) -> Stop {
+        let none = self.log.is_none() && self.trace.is_none();
+        let events = Pair(self.log, self.trace);
+        match self.commits {
+            None if none => machine.run(limits, traps),
+            None => machine.run(limits, &mut Pair(traps, events)),
+            Some(commits) if none => machine.run(limits, &mut Pair(traps, commits)),
+            Some(commits) => machine.run(limits, &mut Pair(traps, Pair(events, commits))),
+        }
+    }
 }
 
 fn create(path: &Path) -> Result<File> {

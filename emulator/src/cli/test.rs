@@ -1,5 +1,6 @@
 //! `pagewalk test`.
 
+use super::interrupt;
 use super::log::LogArguments;
 use super::machine::MachineArguments;
 use super::{WRONG_COMMAND_LINE, same_file_twice, say, values};
@@ -131,6 +132,7 @@ Exit codes:
   1    a test failed
   4    there was no test to run
   125  Pagewalk cannot go on: a path cannot be read, a file not written
+  130  interrupted by Ctrl-C (143: by SIGTERM); the reports have the tests that ended
   2    wrong command line";
 
 /// Exit code: a test failed.
@@ -189,7 +191,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         machine: arguments.machine.config(),
         max_instructions: arguments.max_instructions,
         timeout: arguments.timeout,
+        stop: Some(interrupt::stop_flag()),
     };
+    interrupt::listen();
     let start = Instant::now();
     let results = if nothing {
         Vec::new()
@@ -217,8 +221,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             .and_then(|()| file.flush())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
+    arguments.log.finish()?;
     if nothing {
         return Ok(nothing_to_run(&found, arguments));
+    }
+    if let Some(signal) = interrupt::signal() {
+        return Ok(signal.exit_code());
     }
     let failed = results.iter().any(|result| !result.outcome.passed());
     Ok(if failed { FAILED } else { 0 })
@@ -302,7 +310,11 @@ fn print(out: &mut Output, run: &Run<'_>, arguments: &Arguments) -> Result<()> {
         run.time.as_secs_f64()
     );
     if run.not_run != 0 {
-        sum += &format!("; {} not run after the first failure", run.not_run);
+        let why = match interrupt::signal() {
+            Some(_) => "not run because of the interruption",
+            None => "not run after the first failure",
+        };
+        sum += &format!("; {} {why}", run.not_run);
     }
     if run.results.is_empty() {
         sum += "; none of the selected tests is in this partition";

@@ -122,8 +122,10 @@ fn step<O: Observer>(
 /// Tells what happened while the instruction at the pc ran.
 fn tell_events<O: Observer>(hart: &mut Hart, observer: &mut O) {
     if !hart.events.is_empty() {
-        for event in hart.events.take() {
+        let mut list = hart.events.take();
+        for event in list.drain(..) {
             observer.event(hart, &event);
         }
+        hart.events.reuse(list);
     }
 }

@@ -87,6 +87,13 @@ impl Events {
     pub fn take(&mut self) -> Vec<Event> {
         std::mem::take(&mut self.list)
     }
+
+    /// Takes back an empty list, so that the next events need no new one.
+    pub(crate) fn reuse(&mut self, list: Vec<Event>) {
+        if self.list.is_empty() {
+            self.list = list;
+        }
+    }
 }
 
 impl Hart {

@@ -1,9 +1,12 @@
 //! What people read: logs, explanations, figures.
 
 pub mod commit_log;
+pub mod filter;
 pub mod log;
 pub mod place;
 pub mod recorder;
+pub mod sighting;
 pub mod signature;
 pub mod stats;
+pub mod trace_file;
 pub mod traps;

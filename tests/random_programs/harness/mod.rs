@@ -28,7 +28,7 @@ pub(crate) struct Report {
 pub(crate) fn check(bytes: &[u8]) -> Report {
     let limits = Limits {
         max_instructions: Some(BUDGET),
-        deadline: None,
+        ..Limits::default()
     };
     let mut watched = scenario::machine(bytes);
     let mut watch = Watch::new(watched.hart());
