@@ -5,6 +5,7 @@ mod commit_log;
 mod isa;
 mod layers;
 mod loader;
+mod logs;
 mod random_programs;
 mod run_loop;
 mod runner;

@@ -97,7 +97,13 @@ impl<'a> Line<'a> {
             }
             Event::Walked { walk, satp, cause } => self.walk(f, walk, *satp, *cause),
             Event::Filled { array, entry } => write!(f, "filled {}", self.entry(*array, entry)),
-            Event::Evicted { array, entry } => write!(f, "evicted {}", self.entry(*array, entry)),
+            Event::Evicted { array, entry } => write!(
+                f,
+                "evicted {}, filled at #{}",
+                self.entry(*array, entry),
+                entry.filled_at
+            ),
+            // A fence tells these after itself.
             Event::Dropped { array, entry } => write!(f, "dropped {}", self.entry(*array, entry)),
             Event::Faulted { fault, .. } => self.fault(f, fault, seen),
             Event::Protected { va, pa, access } => write!(
@@ -145,7 +151,7 @@ impl<'a> Line<'a> {
                 true => f.write_str("global")?,
                 false => write!(f, "asid {}", entry.asid)?,
             }
-            write!(f, ", {}), filled at #{}", Bits(entry.pte), entry.filled_at)
+            write!(f, ", {})", Bits(entry.pte))
         })
     }
 

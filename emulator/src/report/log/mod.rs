@@ -138,7 +138,8 @@ impl<'a> LogObserver<'a> {
         if let E::Fenced { .. } = event {
             let line = self.line(seen.spot);
             for (array, entry) in self.dropped.drain(..) {
-                log::debug!(target: trace::MMU_FENCE, "{line}: dropped {}", line.entry(array, &entry));
+                let (filled, entry) = (entry.filled_at, line.entry(array, &entry));
+                log::debug!(target: trace::MMU_FENCE, "{line}: dropped {entry}, filled at #{filled}");
             }
         }
     }
