@@ -155,68 +155,68 @@ impl Sighting<'_> {
     }
 }
 
-/// Follows a run closely enough to say at which instruction an event happened. Events are told
-/// when an instruction is done, and it may have changed privilege or `satp`.
+/// Follows a run closely enough to say at which instruction an event happened, and what explains it.
 #[derive(Clone, Debug, Default)]
 pub struct Watcher {
-    /// What the next instruction of each hart starts with.
-    before: Vec<Option<(Privilege, Satp)>>,
     walk: Option<Walk>,
     /// The last page of code, and its frame.
     code: Cell<Option<(VirtAddr, PhysAddr)>>,
+    /// The instruction that wrote `satp` last, by hart and count, and what it found there.
+    switched: Option<(usize, u64, Satp)>,
 }
 
 impl Watcher {
-    fn before(&self, hart: &Hart) -> (Privilege, Satp) {
-        let known = self.before.get(hart.id).copied().flatten();
-        known.unwrap_or((hart.privilege, Satp(hart.csr.satp)))
-    }
-
-    /// The instruction that is running.
+    /// The instruction whose events are being told.
     pub fn spot(&self, hart: &Hart) -> Spot {
-        self.at(hart, hart.retired, self.before(hart).0, hart.pc)
+        let (privilege, satp) = hart.events.began();
+        self.at(hart, hart.retired, (privilege, satp), hart.pc)
     }
 
-    fn at(&self, hart: &Hart, count: u64, privilege: Privilege, pc: u64) -> Spot {
-        let satp = self.before(hart).1;
-        let translated = privilege < Privilege::Machine;
+    /// The instruction that just completed.
+    pub fn retired(&self, hart: &Hart, retired: &Retired) -> Spot {
+        let count = hart.retired.wrapping_sub(1);
+        let satp = match self.switched {
+            Some((id, at, satp)) if (id, at) == (hart.id, count) => satp,
+            _ => Satp(hart.csr.satp),
+        };
+        self.at(hart, count, (retired.privilege, satp), retired.pc)
+    }
+
+    /// The instruction that just trapped.
+    pub fn trapped(&self, hart: &Hart, trap: &TrapTaken) -> Spot {
+        let satp = Satp(hart.csr.satp);
+        self.at(hart, trap.retired, (trap.from, satp), trap.epc)
+    }
+
+    fn at(&self, hart: &Hart, count: u64, (privilege, satp): (Privilege, Satp), pc: u64) -> Spot {
+        let translated = privilege < Privilege::Machine && satp.mode() != Mode::Bare;
         Spot {
             hart: hart.id,
             count,
             privilege,
             asid: satp.asid(),
             pc,
-            physical: translated.then(|| self.physical(hart, pc, satp)).flatten(),
+            physical: translated
+                .then(|| self.physical(hart, VirtAddr(pc), satp))
+                .flatten(),
         }
     }
 
     /// Where an instruction is in physical memory, if it is fetched through the TLB.
-    fn physical(&self, hart: &Hart, pc: u64, satp: Satp) -> Option<u64> {
-        let (mode, va) = (satp.mode(), VirtAddr(pc));
-        if mode == Mode::Bare {
-            return None;
-        }
-        let cached = hart.tlb.peek(AccessKind::Fetch, mode, satp.asid(), va);
+    fn physical(&self, hart: &Hart, va: VirtAddr, satp: Satp) -> Option<u64> {
+        let cached = (hart.tlb).peek(AccessKind::Fetch, satp.mode(), satp.asid(), va);
         match cached {
-            Some(entry) => Some(entry.pte.map(va, entry.size).0),
+            Some(entry) => {
+                let pa = entry.pte.map(va, entry.size);
+                self.code.set(Some((va.page(), pa.page())));
+                Some(pa.0)
+            }
             // The instruction may just have dropped it.
             None => {
                 let (page, frame) = self.code.get()?;
                 (page == va.page()).then(|| frame.offset(va.page_offset()).0)
             }
         }
-        .inspect(|&pa| self.code.set(Some((va.page(), PhysAddr(pa).page()))))
-    }
-
-    /// The instruction that just completed. To be asked before [`Watcher::done`].
-    pub fn retired(&self, hart: &Hart, retired: &Retired) -> Spot {
-        let count = hart.retired.wrapping_sub(1);
-        self.at(hart, count, retired.privilege, retired.pc)
-    }
-
-    /// The instruction that just trapped. To be asked before [`Watcher::done`].
-    pub fn trapped(&self, hart: &Hart, trap: &TrapTaken) -> Spot {
-        self.at(hart, trap.retired, trap.from, trap.epc)
     }
 
     /// An event with what explains it.
@@ -224,12 +224,15 @@ impl Watcher {
         let (mut walk, mut entry) = (None, None);
         match event {
             Event::Walked { walk, .. } => self.walk = Some(*walk),
+            Event::SatpWritten { old, .. } => {
+                self.switched = Some((hart.id, hart.retired, *old));
+            }
             Event::Faulted { fault, source } => match source {
                 // A fault follows its walk at once.
                 FaultSource::Walk => walk = self.walk.filter(|walk| walk.va == fault.va),
                 FaultSource::Tlb(_) => {
-                    let satp = self.before(hart).1;
-                    let (kind, va) = (fault.access.kind, VirtAddr(fault.va.0));
+                    let satp = hart.events.began().1;
+                    let (kind, va) = (fault.access.kind, fault.va);
                     entry = hart.tlb.peek(kind, satp.mode(), satp.asid(), va);
                 }
             },
@@ -240,17 +243,6 @@ impl Watcher {
             event,
             walk,
             entry,
-        }
-    }
-
-    /// The instruction is over, by completing or by a trap.
-    #[inline]
-    pub fn done(&mut self, hart: &Hart) {
-        if hart.id >= self.before.len() {
-            self.before.resize(hart.id + 1, None);
-        }
-        if let Some(before) = self.before.get_mut(hart.id) {
-            *before = Some((hart.privilege, Satp(hart.csr.satp)));
         }
     }
 }

@@ -51,11 +51,13 @@ impl Wanted {
     }
 
     fn any(self) -> bool {
-        self.instructions || self.traps || self.interrupts || self.interest() > Interest::Nothing
+        self.traps || self.interrupts || self.interest() > Interest::Nothing
     }
 
     fn interest(self) -> Interest {
         let Self {
+            // A line of an instruction that writes `satp` has the ASID from before.
+            instructions,
             csrs,
             faults,
             walks,
@@ -66,7 +68,7 @@ impl Wanted {
         } = self;
         if self.hits {
             Interest::Everything
-        } else if csrs || faults || walks || fills || fences || findings {
+        } else if instructions || csrs || faults || walks || fills || fences || findings {
             Interest::Slow
         } else {
             Interest::Nothing
@@ -80,7 +82,7 @@ pub struct LogObserver<'a> {
     filter: Option<Filter>,
     wanted: Wanted,
     watcher: Watcher,
-    /// What the fence that is being told dropped.
+    /// What the fence dropped that is told next.
     dropped: Vec<(TlbArray, Entry)>,
 }
 
@@ -114,18 +116,24 @@ impl<'a> LogObserver<'a> {
 
     fn mmu(&mut self, hart: &Hart, event: &mmu::Event) {
         use mmu::Event as E;
-        let seen = self.watcher.see(hart, event);
         let wanted = self.wanted;
+        // Told apart first: most events are not wanted, and finding out more of one takes time.
         match event {
             E::Hit { .. } if !wanted.hits => return,
-            E::Walked { .. } if !wanted.walks => return,
             E::Filled { .. } | E::Evicted { .. } if !wanted.fills => return,
+            E::Dropped { .. } if !wanted.fences => return,
+            E::Walked { .. } if !wanted.walks && !wanted.faults => return,
+            _ => {}
+        }
+        let seen = self.watcher.see(hart, event);
+        match event {
+            E::Walked { .. } if !wanted.walks => return,
             E::Faulted { .. } | E::Protected { .. } if !wanted.faults => return,
             E::SatpWritten { .. } | E::Fenced { .. } if !wanted.fences => return,
             E::Found(_) if !wanted.findings => return,
             E::Dropped { array, entry } => {
                 // The fence that dropped it is told next, and gets the first line.
-                if wanted.fences && self.admits(&seen.spot, || seen.about()) {
+                if self.admits(&seen.spot, || seen.about()) {
                     self.dropped.push((*array, *entry));
                 }
                 return;
@@ -183,6 +191,15 @@ impl Observer for LogObserver<'_> {
         self.wanted.interest()
     }
 
+    fn interest_for(&self, hart: &Hart, budget: u64) -> Interest {
+        let last = hart.retired.saturating_add(budget);
+        let outside = |filter: &Filter| filter.rules_out(hart.retired, last);
+        match self.filter.as_ref().is_some_and(outside) {
+            true => Interest::Nothing,
+            false => self.interest(),
+        }
+    }
+
     fn event(&mut self, hart: &Hart, event: &Event) {
         match event {
             Event::Mmu(event) => self.mmu(hart, event),
@@ -211,7 +228,6 @@ impl Observer for LogObserver<'_> {
                 );
             }
         }
-        self.watcher.done(hart);
     }
 
     fn trapped(&mut self, hart: &Hart, trap: &TrapTaken) {
@@ -235,7 +251,6 @@ impl Observer for LogObserver<'_> {
                 Code(self.guest, trap.handler),
             );
         }
-        self.watcher.done(hart);
     }
 }
 

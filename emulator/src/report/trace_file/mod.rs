@@ -12,8 +12,8 @@ pub use record::{Arrays, Header};
 
 use super::filter::Filter;
 use super::sighting::{Spot, Watcher};
-use crate::engine::{Observer, Retired};
-use crate::hart::{Event, Hart, Interest, TrapTaken};
+use crate::engine::Observer;
+use crate::hart::{Event, Hart, Interest};
 use crate::loader::Guest;
 use crate::mmu;
 use counters::Gauges;
@@ -232,17 +232,19 @@ impl<W: Write> Observer for TraceFile<'_, W> {
         }
     }
 
+    fn interest_for(&self, hart: &Hart, budget: u64) -> Interest {
+        let last = hart.retired.saturating_add(budget);
+        let outside = |filter: &Filter| filter.rules_out(hart.retired, last);
+        match self.filter.as_ref().is_some_and(outside) {
+            // Fills and fences are counted all the time.
+            true => self.interest().min(Interest::Slow),
+            false => self.interest(),
+        }
+    }
+
     fn event(&mut self, hart: &Hart, event: &Event) {
         if let Event::Mmu(event) = event {
             self.mmu(hart, event);
         }
-    }
-
-    fn retired(&mut self, hart: &Hart, _: &Retired) {
-        self.watcher.done(hart);
-    }
-
-    fn trapped(&mut self, hart: &Hart, _: &TrapTaken) {
-        self.watcher.done(hart);
     }
 }
