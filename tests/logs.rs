@@ -194,7 +194,7 @@ fn a_filter_leaves_what_it_admits_and_nothing_else() {
         (300..400).contains(&after(at, " #").parse::<u64>().unwrap())
     });
     expect("pc=_start+4.. hart=0", &|at| {
-        u64::from_str_radix(&after(at, "va:0x"), 16).unwrap() > 0x8000_0000
+        u64::from_str_radix(after(at, "va:0x"), 16).unwrap() > 0x8000_0000
     });
     assert_eq!(narrowed("hart=1"), "");
     // What has no virtual address passes no term that asks for one.

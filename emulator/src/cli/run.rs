@@ -44,11 +44,11 @@ pub(super) struct Arguments {
     #[command(flatten)]
     machine: MachineArguments,
 
-    /// Give up after so many instructions
-    #[arg(long, value_name = "N", help_heading = "Limits")]
+    /// Give up after so many instructions: 5000, 1_000_000, 10M
+    #[arg(long, value_name = "N", value_parser = values::count, help_heading = "Limits")]
     max_instructions: Option<u64>,
 
-    /// Give up after this time: 10s, 500ms, 2m (a plain number is in seconds)
+    /// Give up after this time: 10s, 500ms, 1m30s (a plain number is in seconds)
     #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Limits")]
     timeout: Option<Duration>,
 

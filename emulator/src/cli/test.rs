@@ -71,16 +71,17 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Running")]
     fail_fast: bool,
 
-    /// Give up a test after so many instructions
+    /// Give up a test after so many instructions: 5000, 1_000_000, 10M
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 50_000_000,
+        default_value = "50M",
+        value_parser = values::count,
         help_heading = "Running"
     )]
     max_instructions: u64,
 
-    /// Give up a test after this time: 10s, 500ms, 2m (a plain number is in seconds)
+    /// Give up a test after this time: 10s, 500ms, 1m30s (a plain number is in seconds)
     #[arg(
         long,
         value_name = "DURATION",

@@ -388,10 +388,7 @@ mod tests {
 
     #[test]
     fn spans_need_only_overlap() {
-        let about = About {
-            va: Some((0x1000, 0x1fff)),
-            ..About::default()
-        };
+        let about = About::page(0x1000, 0x1fff, None);
         assert!(admits("va=0x1fff..0x5000", spot(), about));
         assert!(!admits("va=0x2000..0x5000", spot(), about));
         assert!(!admits("va=..0x1000", spot(), about));
@@ -399,10 +396,7 @@ mod tests {
 
     #[test]
     fn the_address_space_of_an_entry_counts_too() {
-        let about = About {
-            asid: Some(9),
-            ..About::default()
-        };
+        let about = About::page(0x1000, 0x1fff, Some(9));
         assert!(admits("asid=9", spot(), about));
         assert!(admits("asid=3", spot(), about));
         assert!(!admits("asid=4", spot(), about));

@@ -61,6 +61,15 @@ impl About {
         }
     }
 
+    /// The virtual addresses from `first` to `last` in an address space.
+    pub fn page(first: u64, last: u64, asid: Option<u16>) -> Self {
+        Self {
+            asid,
+            va: Some((first, last)),
+            ..Self::default()
+        }
+    }
+
     /// The physical addresses: of what is reached, and of the page-table entries that were read.
     pub fn pa(&self) -> &[Span] {
         self.spans.get(..self.count).unwrap_or(&[])
@@ -88,12 +97,7 @@ impl About {
     fn of_entry(entry: &Entry) -> Self {
         let mask = entry.size.mask();
         let (va, pa) = (entry.va.0, entry.pa().0);
-        Self {
-            asid: Some(entry.asid),
-            va: Some((va, va | mask)),
-            ..Self::default()
-        }
-        .with_pa(pa, pa | mask)
+        Self::page(va, va | mask, Some(entry.asid)).with_pa(pa, pa | mask)
     }
 }
 
