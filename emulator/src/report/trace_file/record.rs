@@ -442,8 +442,8 @@ fn instruction(kind: FenceKind) -> &'static str {
 
 fn check(kind: CheckKind) -> &'static str {
     match kind {
-        CheckKind::Unsafe => "unsafe",
-        CheckKind::Spurious => "spurious",
+        CheckKind::Unsafe => "stale-used",
+        CheckKind::Spurious => "stale-fault",
         CheckKind::WritableExecutable => "writable-executable",
         CheckKind::UserReachesTable => "user-reaches-table",
         CheckKind::Reserved => "reserved",
