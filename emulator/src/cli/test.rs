@@ -317,7 +317,7 @@ fn print(out: &mut Output, run: &Run<'_>, arguments: &Arguments) -> Result<()> {
         };
         sum += &format!("; {} {why}", run.not_run);
     }
-    if run.results.is_empty() {
+    if run.results.is_empty() && run.not_run == 0 {
         sum += "; none of the selected tests is in this partition";
     }
     let skipped = run.skipped.len();
