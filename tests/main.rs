@@ -8,6 +8,7 @@ mod harts;
 mod isa;
 mod layers;
 mod loader;
+mod logs;
 mod random_programs;
 mod run_loop;
 mod runner;
