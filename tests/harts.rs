@@ -416,7 +416,14 @@ fn the_end_of_a_run_names_the_harts() {
         COUNT,
         &["-p", "3", "--stats", "--max-instructions", "30000"],
     )
-    .expect(124, &["hart 0: instructions", "hart 1: instructions", "hart 2: instructions"]);
+    .expect(
+        124,
+        &[
+            "hart 0: instructions",
+            "hart 1: instructions",
+            "hart 2: instructions",
+        ],
+    );
 }
 
 #[test]
