@@ -9,7 +9,6 @@
 // kernel that fences in its fault handler and tries again, as this one does,
 // is safe; one that takes the second fault for an error kills the program.
 //
-// options: --isa rv64gc
 // report:  spurious
 // entry:   leaf_table[3] level 0
 // changed: bring_page, 0 -> first_frame VRWAD

@@ -183,13 +183,15 @@ impl Isa {
 }
 
 impl Default for Isa {
-    /// Everything that Pagewalk implements but two: the state enables (Smstateen, Ssstateen), since
-    /// a kernel that does not know them would find `senvcfg` shut, and Svade, which says that the
-    /// hardware does not set A and D bits.
+    /// Everything that Pagewalk implements but three: the state enables (Smstateen, Ssstateen),
+    /// since a kernel that does not know them would find `senvcfg` shut; Svade, which says that the
+    /// hardware does not set A and D bits; and Svvptc, which says that a new mapping needs no fence,
+    /// so that a kernel that forgets one is told.
     fn default() -> Self {
         Self::EVERYTHING
             .without(Extension::Ssstateen)
             .without(Extension::Svade)
+            .without(Extension::Svvptc)
     }
 }
 
