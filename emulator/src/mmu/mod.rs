@@ -9,8 +9,10 @@ mod event;
 mod fault;
 mod pte;
 mod satp;
+mod space;
 mod stats;
 mod tlb;
+mod tree;
 mod update;
 mod walk;
 
@@ -22,11 +24,15 @@ pub use event::{Event, FaultSource, FenceKind, WalkCause};
 pub use fault::{Fault, FaultReason};
 pub use pte::{AdPolicy, PageSize, Pbmt, Pte, PteClass, PteRules};
 pub use satp::{ASID_BITS, Mode, Satp};
+pub use space::{
+    BrokenRange, MappedRange, Space, SpaceConfig, SpaceLimits, TABLE_ENTRIES, TableSeen,
+};
 pub use stats::{AccessStatistics, PRIVILEGES, Statistics};
 pub use tlb::{
     ArrayConfig, Counters, Entry, Fence, Geometry, Hit, Inserted, Layout, Replacement, Tlb,
     TlbArray, TlbConfig, TlbConfigError, TlbLevel,
 };
+pub use tree::{MAX_TREE_TABLES, TreeKind, TreeRun, TreeTable};
 pub use update::{PageTableWriter, translate};
 pub use walk::{
     EntryError, Leaf, MAX_LEVELS, Meaning, Outcome, PageTableMemory, Step, Walk, WalkConfig, walk,
