@@ -2,6 +2,7 @@
 
 mod cli;
 mod commit_log;
+mod heat;
 mod isa;
 mod layers;
 mod loader;

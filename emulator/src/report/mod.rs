@@ -1,6 +1,7 @@
 //! What people read: logs, explanations, figures.
 
 pub mod commit_log;
+pub mod heat;
 pub mod log;
 pub mod place;
 pub mod recorder;
