@@ -179,6 +179,11 @@ impl Machine {
         &mut self.bus
     }
 
+    /// The hart and the bus at once, to look at translation.
+    pub fn hart_and_bus(&mut self) -> (&Hart, &mut Bus) {
+        (&self.hart, &mut self.bus)
+    }
+
     /// Runs until the guest ends or a limit is reached.
     pub fn run<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
         let stop = self.run_to_stop(limits, observer);

@@ -7,6 +7,7 @@ mod machine;
 mod run;
 mod test;
 mod values;
+mod walk;
 
 use clap::{Parser, Subcommand};
 use std::path::{Path, PathBuf};
@@ -37,6 +38,8 @@ Examples:
   pagewalk                          run the built-in guest
   pagewalk run hello.elf            run a bare-metal ELF file
   pagewalk test riscv-tests/isa     run a folder of test programs
+  pagewalk walk kernel.elf --until fault
+                                    explain the first page fault
   pagewalk help run                 every option of a command
 
 Exit codes:
@@ -46,6 +49,7 @@ Exit codes:
 enum Command {
     Run(run::Arguments),
     Test(test::Arguments),
+    Walk(Box<walk::Arguments>),
 }
 
 /// Parses the command line, does what it says, and tells what went wrong.
@@ -55,6 +59,7 @@ pub(crate) fn main() -> ExitCode {
         None => first::run(),
         Some(Command::Run(arguments)) => run::run(arguments),
         Some(Command::Test(arguments)) => test::run(arguments),
+        Some(Command::Walk(arguments)) => walk::run(arguments),
     };
     let code = done.unwrap_or_else(|error| {
         say(format_args!("{error:#}"));

@@ -143,6 +143,25 @@ impl Pmp {
         self.without_match(privilege).allows(access)
     }
 
+    /// The number of the entry that decides about an access of `len` bytes, the lowest that matches any of them, and
+    /// what it allows this privilege; nothing, if it matches only some of the bytes. `None` if no entry matches.
+    pub fn deciding(
+        &self,
+        pa: PhysAddr,
+        len: u64,
+        privilege: Privilege,
+    ) -> Option<(usize, PmpAccess)> {
+        let end = pa.0.saturating_add(len);
+        let entries = self.ranges.iter().zip(&self.cfg).enumerate();
+        entries
+            .take(self.active)
+            .find_map(|(number, (range, &cfg))| match range.overlap(pa.0, end) {
+                Overlap::None => None,
+                Overlap::Part => Some((number, PmpAccess::NONE)),
+                Overlap::Whole => Some((number, self.rule(cfg, privilege))),
+            })
+    }
+
     /// What this privilege may do with the whole 4 KiB page that holds an address; `None` if that differs from
     /// one part of the page to another, or an access within it could match an entry only in part.
     pub fn uniform(&self, pa: PhysAddr, privilege: Privilege) -> Option<PmpAccess> {

@@ -313,6 +313,13 @@ impl Bus {
         self.ram.slice(at, size).is_some()
     }
 
+    /// The name of the device at an address, if there is one.
+    pub fn device_name(&self, at: PhysAddr) -> Option<&'static str> {
+        let mut devices = self.devices.iter();
+        let mapped = devices.find(|mapped| mapped.range.contains(&at.0))?;
+        Some(mapped.device.name())
+    }
+
     /// Registers the reservation that LR makes for a hart.
     pub fn reserve(&mut self, hart: usize, at: PhysAddr) {
         if let Some(slot) = self.reservations.get_mut(hart) {

@@ -8,3 +8,4 @@ pub mod recorder;
 pub mod signature;
 pub mod stats;
 pub mod traps;
+pub mod walk;

@@ -1,0 +1,552 @@
+//! `pagewalk walk`.
+
+use super::log::LogArguments;
+use super::machine::MachineArguments;
+use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE, say, values};
+use anyhow::{Context, Result, anyhow, bail};
+use clap::{Args, ValueEnum};
+use pagewalk::board::{Limits, Machine, Stop};
+use pagewalk::isa::Privilege;
+use pagewalk::loader::Guest;
+use pagewalk::mem::{PhysAddr, VirtAddr};
+use pagewalk::mmu::{AccessKind, Mode, Satp, Space};
+use pagewalk::report::place::Place;
+use pagewalk::report::stats::grouped;
+use pagewalk::report::walk::address::{Explanation, Question, access_now};
+use pagewalk::report::walk::diff::{DiffReport, Snapshot};
+use pagewalk::report::walk::map::MapReport;
+use pagewalk::report::walk::names::Names;
+use pagewalk::report::walk::overview::Overview;
+use pagewalk::report::walk::roots::RootReport;
+use pagewalk::report::walk::tlb::TlbReport;
+use pagewalk::report::walk::tree::TreeReport;
+use pagewalk::report::walk::until::{Point, Watcher};
+use pagewalk::report::walk::who::WhoReport;
+use pagewalk::report::walk::{Document, VERSION, View};
+use std::io::{self, BufWriter, ErrorKind, Write};
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+/// Run a guest to a point, then explain an address or show its page tables
+///
+/// Without a question, it tells where the guest stopped and gives an overview of translation there.
+/// What the guest prints goes to standard error; the answers go to standard output.
+#[derive(Args, Debug)]
+#[command(after_help = EXAMPLES)]
+pub(super) struct Arguments {
+    /// The guest: an ELF file
+    #[arg(value_name = "ELF")]
+    guest: PathBuf,
+
+    /// Where to stop: a symbol, an address, a number of instructions, fault, trap, end
+    ///
+    /// SYMBOL[+OFFSET] or 0xADDRESS: before the instruction there. N: after so many instructions.
+    /// fault: at the first page fault. access-fault, trap: likewise. end: when the guest ends.
+    /// With :N the n-th time, as in fault:3 or main:2. (For a symbol named like one of these
+    /// words, write it with +0.)
+    #[arg(long, value_name = "POINT", default_value = "end")]
+    until: String,
+
+    /// Explain the translation of an address: a number (0x…) or SYMBOL[+OFFSET]
+    ///
+    /// Without it, `--until fault` and `--until access-fault` explain the access that faulted.
+    #[arg(long, value_name = "ADDRESS", help_heading = "Questions")]
+    va: Vec<String>,
+
+    /// How --va is accessed
+    #[arg(long = "as", value_enum, value_name = "KIND", default_value_t = Kind::Load, help_heading = "Questions")]
+    kind: Kind,
+
+    /// From which mode --va is accessed [default: the present one, or s in M-mode]
+    #[arg(long, value_enum, value_name = "MODE", help_heading = "Questions")]
+    from: Option<From>,
+
+    /// Show the address space as ranges: virtual, physical, size, page size, rights, A and D
+    #[arg(long, help_heading = "Questions")]
+    map: bool,
+
+    /// Show the page tables as a tree
+    #[arg(long, help_heading = "Questions")]
+    tree: bool,
+
+    /// Show what the TLB holds, and whether the tables still say so
+    #[arg(long, help_heading = "Questions")]
+    tlb: bool,
+
+    /// List every virtual address that maps a physical one: a number (0x…) or SYMBOL[+OFFSET]
+    #[arg(long, value_name = "ADDRESS", help_heading = "Questions")]
+    who: Vec<String>,
+
+    /// Compare the map with that at an earlier point, given as for --until
+    #[arg(long, value_name = "POINT", help_heading = "Questions")]
+    diff: Option<String>,
+
+    /// The root table to use in place of satp's: a physical address
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["asid", "all_roots"], help_heading = "Address space")]
+    root: Option<String>,
+
+    /// The mode of --root [default: satp's, or sv39 if that is bare]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "MODE",
+        requires = "root",
+        help_heading = "Address space"
+    )]
+    mode: Option<TranslationMode>,
+
+    /// The address space that was last seen with this ASID
+    #[arg(
+        long,
+        value_name = "N",
+        conflicts_with = "all_roots",
+        help_heading = "Address space"
+    )]
+    asid: Option<u16>,
+
+    /// Every address space that was written to satp during the run
+    #[arg(long, help_heading = "Address space")]
+    all_roots: bool,
+
+    /// Answer as one JSON document
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+
+    #[command(flatten)]
+    machine: MachineArguments,
+
+    /// Give up after so many instructions
+    #[arg(long, value_name = "N", help_heading = "Limits")]
+    max_instructions: Option<u64>,
+
+    /// Give up after this time: 10s, 500ms, 2m (a plain number is in seconds)
+    #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Limits")]
+    timeout: Option<Duration>,
+
+    #[command(flatten)]
+    log: LogArguments,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  pagewalk walk kernel.elf --until fault              why did this address fault?
+  pagewalk walk kernel.elf --until main --map         the address space at main
+  pagewalk walk kernel.elf --until 50000 --va 0x40001000 --as store --from u
+  pagewalk walk kernel.elf --until fault:3 --tree --tlb
+  pagewalk walk kernel.elf --who 0x80201000           which addresses map this frame?
+  pagewalk walk kernel.elf --diff main --until fault  what changed in between?
+
+Exit codes:
+  0    the point was reached and the questions are answered
+  124  a limit ended the run before the point
+  125  the point was never reached, or Pagewalk cannot go on
+  2    wrong command line";
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Kind {
+    /// A load
+    Load,
+    /// A store
+    Store,
+    /// An instruction fetch
+    Fetch,
+    /// An atomic read-modify-write
+    Amo,
+    /// cbo.zero
+    #[value(name = "cbo.zero")]
+    CboZero,
+    /// cbo.clean, cbo.flush, cbo.inval
+    Cbo,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum From {
+    /// U-mode
+    U,
+    /// S-mode
+    S,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum TranslationMode {
+    /// Three levels
+    Sv39,
+    /// Four levels
+    Sv48,
+    /// Five levels
+    Sv57,
+}
+
+/// An error in what was asked, as opposed to what the guest did.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Wrong(String);
+
+fn wrong(error: String) -> anyhow::Error {
+    Wrong(error).into()
+}
+
+pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    match try_to(arguments) {
+        Err(error) if error.is::<Wrong>() => {
+            say(format_args!("{error}"));
+            Ok(WRONG_COMMAND_LINE)
+        }
+        other => other,
+    }
+}
+
+fn try_to(arguments: &Arguments) -> Result<u8> {
+    arguments.log.start()?;
+    let mut guest = Guest::open(&arguments.guest)?;
+    let console = Box::new(io::stderr());
+    let mut machine = Machine::new(&arguments.machine.config(), &mut guest, console)?;
+    let names = Names::new(&guest);
+    // Everything that can be wrong with the questions is said before the guest runs.
+    let asked = Asked::read(arguments, &names)?;
+    let mut points = vec![asked.until.clone()];
+    points.extend(asked.diff.clone());
+    let mut watcher = Watcher::new(points);
+    let limits = Limits {
+        max_instructions: arguments.max_instructions,
+        deadline: arguments
+            .timeout
+            .and_then(|limit| Instant::now().checked_add(limit)),
+    };
+    let mut snapshot = None;
+    let stop = loop {
+        let stop = machine.run(&limits, &mut watcher);
+        if stop != Stop::Break {
+            watcher.ended(machine.hart());
+        }
+        if let Some(diff) = &asked.diff
+            && snapshot.is_none()
+            && watcher.reached(1)
+        {
+            let mut view = view(&mut machine, &names);
+            let satp = asked.root.unwrap_or_else(|| view.satp());
+            snapshot = Some(asked.snapshot(&mut view, diff, satp));
+        }
+        if stop != Stop::Break || watcher.reached(0) {
+            break stop;
+        }
+    };
+    if !watcher.reached(0) {
+        return never_reached(&machine, &guest, &watcher, 0, &asked.until, &stop);
+    }
+    if let Some(diff) = &asked.diff
+        && snapshot.is_none()
+    {
+        bail!(
+            "the point of --diff, {diff}, was not reached before that of --until, {}",
+            asked.until
+        );
+    }
+    let how = match asked.until {
+        Point::End => format!("the end of the run ({})", ending(&machine, &guest, &stop)),
+        ref point => point.to_string(),
+    };
+    let document = asked.answer(&mut machine, &guest, &names, &watcher, snapshot, how)?;
+    let mut text = String::new();
+    if arguments.json {
+        text = serde_json::to_string_pretty(&document).context("cannot make JSON")?;
+        text.push('\n');
+    } else {
+        tell(&mut text, &document, &asked);
+    }
+    let mut out = BufWriter::new(io::stdout());
+    match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
+        Ok(()) => Ok(0),
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(NOBODY_READS),
+        Err(error) => Err(anyhow!("cannot write to standard output: {error}")),
+    }
+}
+
+fn view<'a>(machine: &'a mut Machine, names: &'a Names<'a>) -> View<'a> {
+    let (hart, bus) = machine.hart_and_bus();
+    View { hart, bus, names }
+}
+
+/// What was asked, understood.
+struct Asked {
+    until: Point,
+    diff: Option<Point>,
+    va: Vec<VirtAddr>,
+    who: Vec<PhysAddr>,
+    kind: AccessKind,
+    from: Option<Privilege>,
+    map: bool,
+    tree: bool,
+    tlb: bool,
+    root: Option<Satp>,
+    root_mode: Option<Mode>,
+    asid: Option<u16>,
+    all_roots: bool,
+}
+
+impl Asked {
+    fn read(arguments: &Arguments, names: &Names<'_>) -> Result<Self> {
+        let point = |text: &String| Point::parse(text, names).map_err(wrong);
+        let address = |text: &String| names.address(text).map_err(wrong);
+        let root = arguments.root.as_ref().map(address).transpose()?;
+        if let Some(root) = root.filter(|root| root % 4096 != 0 || root >> 56 != 0) {
+            return Err(wrong(format!(
+                "--root {root:#x}: a table lies at a multiple of 0x1000, below 2^56"
+            )));
+        }
+        let mode = arguments.mode.map(|mode| match mode {
+            TranslationMode::Sv39 => Mode::Sv39,
+            TranslationMode::Sv48 => Mode::Sv48,
+            TranslationMode::Sv57 => Mode::Sv57,
+        });
+        Ok(Self {
+            until: point(&arguments.until)?,
+            diff: arguments.diff.as_ref().map(point).transpose()?,
+            va: arguments
+                .va
+                .iter()
+                .map(|text| address(text).map(VirtAddr))
+                .collect::<Result<_>>()?,
+            who: arguments
+                .who
+                .iter()
+                .map(|text| names.physical_address(text).map(PhysAddr).map_err(wrong))
+                .collect::<Result<_>>()?,
+            kind: match arguments.kind {
+                Kind::Load => AccessKind::Load,
+                Kind::Store => AccessKind::Store,
+                Kind::Fetch => AccessKind::Fetch,
+                Kind::Amo => AccessKind::Amo,
+                Kind::CboZero => AccessKind::CacheBlockZero,
+                Kind::Cbo => AccessKind::CacheBlockManage,
+            },
+            from: arguments.from.map(|from| match from {
+                From::U => Privilege::User,
+                From::S => Privilege::Supervisor,
+            }),
+            map: arguments.map,
+            tree: arguments.tree,
+            tlb: arguments.tlb,
+            root: root.map(|root| Satp::new(mode.unwrap_or(Mode::Sv39), 0, root >> 12)),
+            root_mode: mode,
+            asid: arguments.asid,
+            all_roots: arguments.all_roots,
+        })
+    }
+
+    /// The address spaces to show: at least one.
+    fn spaces(&self, present: Satp, watcher: &Watcher) -> Result<Vec<Satp>> {
+        if let Some(root) = self.root {
+            let mode = match (self.root_mode, present.mode()) {
+                (Some(mode), _) => mode,
+                (None, Mode::Bare) => Mode::Sv39,
+                (None, mode) => mode,
+            };
+            return Ok(vec![Satp::new(mode, present.asid(), root.root_ppn())]);
+        }
+        if let Some(asid) = self.asid {
+            return match watcher.roots().with_asid(asid) {
+                Some(satp) => Ok(vec![satp]),
+                None => Err(wrong(no_asid(asid, watcher))),
+            };
+        }
+        let mut all = vec![present];
+        if self.all_roots {
+            all = watcher.roots().values();
+            if !all.contains(&present) && present.mode() != Mode::Bare || all.is_empty() {
+                all.push(present);
+            }
+        }
+        Ok(all)
+    }
+
+    fn snapshot(&self, view: &mut View<'_>, point: &Point, satp: Satp) -> Snapshot {
+        let config = view.space(satp);
+        Snapshot {
+            point: point.to_string(),
+            retired: view.hart.retired,
+            satp,
+            space: Space::read(&config, view),
+        }
+    }
+
+    /// Whether nothing was asked but where the guest is.
+    fn nothing(&self) -> bool {
+        let lists = self.va.is_empty() && self.who.is_empty() && self.diff.is_none();
+        lists && !self.map && !self.tree && !self.tlb && !self.explains_fault()
+    }
+
+    /// Whether the access that faulted is to be explained.
+    fn explains_fault(&self) -> bool {
+        let fault = matches!(self.until, Point::PageFault(_) | Point::AccessFault(_));
+        let other =
+            self.map || self.tree || self.tlb || self.diff.is_some() || !self.who.is_empty();
+        fault && self.va.is_empty() && !other
+    }
+
+    fn answer(
+        &self,
+        machine: &mut Machine,
+        guest: &Guest,
+        names: &Names<'_>,
+        watcher: &Watcher,
+        snapshot: Option<Snapshot>,
+        how: String,
+    ) -> Result<Document> {
+        let mut view = view(machine, names);
+        let view = &mut view;
+        let present = view.satp();
+        let spaces = self.spaces(present, watcher)?;
+        let first = spaces.first().copied().unwrap_or(present);
+        let mut seen = watcher.roots().values();
+        if present.mode() != Mode::Bare && !seen.contains(&present) {
+            seen.push(present);
+        }
+        let overview = Overview::new(view, watcher, how);
+        let mut addresses = Vec::new();
+        for &va in &self.va {
+            for &satp in &spaces {
+                let privilege = self.from.unwrap_or(match view.hart.privilege {
+                    Privilege::Machine => Privilege::Supervisor,
+                    other => other,
+                });
+                let access = access_now(view, self.kind, privilege);
+                addresses.push(Explanation::new(view, Question { va, access, satp }, &seen));
+            }
+        }
+        if self.explains_fault()
+            && let Some(fault) = watcher.last_fault()
+        {
+            addresses.push(Explanation::of_fault(view, fault, &seen));
+        }
+        let diff = snapshot.map(|from| {
+            let to = self.snapshot(view, &self.until, first);
+            DiffReport::new(&from, &to, names)
+        });
+        // A frame is looked for everywhere, unless one address space was named.
+        let everywhere = match self.root.is_some() || self.asid.is_some() {
+            true => spaces.clone(),
+            false => seen.clone(),
+        };
+        let who = self
+            .who
+            .iter()
+            .map(|&pa| WhoReport::new(view, pa, &everywhere))
+            .collect();
+        let of = |wanted: bool| if wanted { spaces.clone() } else { Vec::new() };
+        Ok(Document {
+            format: "pagewalk-walk",
+            version: VERSION,
+            guest: guest.name().to_owned(),
+            overview,
+            roots: (watcher.roots().list().iter())
+                .map(|root| RootReport::new(root, names))
+                .collect(),
+            addresses,
+            maps: of(self.map)
+                .into_iter()
+                .map(|satp| MapReport::new(view, satp))
+                .collect(),
+            trees: of(self.tree)
+                .into_iter()
+                .map(|satp| TreeReport::new(view, satp))
+                .collect(),
+            tlb: self.tlb.then(|| TlbReport::new(view, &seen)),
+            who,
+            diff,
+        })
+    }
+}
+
+/// That no address space with an ASID was seen, and which were.
+fn no_asid(asid: u16, watcher: &Watcher) -> String {
+    let mut known: Vec<u16> = watcher
+        .roots()
+        .values()
+        .iter()
+        .map(|satp| satp.asid())
+        .collect();
+    known.sort_unstable();
+    known.dedup();
+    let known: Vec<String> = known.iter().take(16).map(u16::to_string).collect();
+    match known.is_empty() {
+        true => format!("--asid {asid}: satp was never written, so there is no address space"),
+        false => format!(
+            "--asid {asid}: no address space had it; those seen: {}",
+            known.join(", ")
+        ),
+    }
+}
+
+/// Writes the answers as text.
+fn tell(text: &mut String, document: &Document, asked: &Asked) {
+    use std::fmt::Write;
+    // Writing to a string does not fail.
+    let _ = writeln!(text, "{}", document.overview.line());
+    if asked.nothing() {
+        let _ = write!(text, "{}", document.overview);
+    }
+    if asked.all_roots {
+        let _ = writeln!(text, "\nAddress spaces seen");
+        for (number, root) in document.roots.iter().enumerate() {
+            let _ = writeln!(text, "  {}: {root}", number + 1);
+        }
+    }
+    let mut section = |answer: &dyn std::fmt::Display| {
+        let _ = write!(text, "\n{answer}");
+    };
+    document.addresses.iter().for_each(|answer| section(answer));
+    document.maps.iter().for_each(|answer| section(answer));
+    document.trees.iter().for_each(|answer| section(answer));
+    document.tlb.iter().for_each(|answer| section(answer));
+    document.who.iter().for_each(|answer| section(answer));
+    document.diff.iter().for_each(|answer| section(answer));
+}
+
+/// How a run ended, in words.
+fn ending(machine: &Machine, guest: &Guest, stop: &Stop) -> String {
+    let hart = machine.hart();
+    let here = format!(
+        "in {}-mode at {}",
+        hart.privilege,
+        Place::of(guest, hart.pc)
+    );
+    match stop {
+        Stop::Exit(code) => format!("the guest exited with code {code}"),
+        Stop::InstructionLimit => format!("the limit of instructions is reached, {here}"),
+        Stop::Timeout => format!("the limit of time is reached, {here}"),
+        Stop::Break => format!("stopped, {here}"),
+        Stop::TrapLoop(trap) => format!(
+            "the trap handler cannot run: {} for ever, {here}",
+            trap.cause
+        ),
+        Stop::Asleep => format!("the guest waits for an interrupt that nothing will raise, {here}"),
+        Stop::BadRequest(error) => format!("the guest asked for what there is not: {error}"),
+    }
+}
+
+/// Says that a point was never reached, and how the run ended.
+fn never_reached(
+    machine: &Machine,
+    guest: &Guest,
+    watcher: &Watcher,
+    index: usize,
+    point: &Point,
+    stop: &Stop,
+) -> Result<u8> {
+    let count = watcher.count(index);
+    let times = match count {
+        0 => String::new(),
+        1 => " (there was 1)".to_owned(),
+        n => format!(" (there were {n})"),
+    };
+    say(format_args!(
+        "the run never came to {point}{times}: {} after {} instructions",
+        ending(machine, guest, stop),
+        grouped(machine.hart().retired)
+    ));
+    Ok(match stop {
+        Stop::InstructionLimit | Stop::Timeout => LIMIT,
+        _ => CANNOT_GO_ON,
+    })
+}
