@@ -3,6 +3,7 @@
 mod cli;
 mod commit_log;
 mod heat;
+mod html;
 mod isa;
 mod layers;
 mod loader;

@@ -2,14 +2,17 @@
 
 use super::log::LogArguments;
 use super::machine::MachineArguments;
-use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE, say, values};
+use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, anyhow, bail};
 use clap::{Args, ValueEnum};
 use pagewalk::board::{Limits, Machine, Stop};
+use pagewalk::engine::Pair;
 use pagewalk::isa::Privilege;
 use pagewalk::loader::Guest;
 use pagewalk::mem::{PhysAddr, VirtAddr};
 use pagewalk::mmu::{AccessKind, Mode, Satp, Space};
+use pagewalk::report::heat::Heat;
+use pagewalk::report::html;
 use pagewalk::report::place::Place;
 use pagewalk::report::stats::grouped;
 use pagewalk::report::walk::address::{Explanation, Question, access_now};
@@ -22,7 +25,8 @@ use pagewalk::report::walk::tlb::TlbReport;
 use pagewalk::report::walk::tree::TreeReport;
 use pagewalk::report::walk::until::{Point, Watcher};
 use pagewalk::report::walk::who::WhoReport;
-use pagewalk::report::walk::{Document, VERSION, View};
+use pagewalk::report::walk::{Document, VERSION, View, bytes};
+use std::fs::File;
 use std::io::{self, BufWriter, ErrorKind, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
@@ -112,6 +116,13 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
+    /// Write a page that shows the map, the tables, the TLB and which pages were accessed
+    ///
+    /// One file of HTML that needs no network. It shows every address space that was seen, unless
+    /// --root or --asid names one. Counting the accesses makes the run slower.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    html: Option<PathBuf>,
+
     #[command(flatten)]
     machine: MachineArguments,
 
@@ -134,6 +145,7 @@ Examples:
   pagewalk walk kernel.elf --until 50000 --va 0x40001000 --as store --from u
   pagewalk walk kernel.elf --until fault:3 --tree --tlb
   pagewalk walk kernel.elf --who 0x80201000           which addresses map this frame?
+  pagewalk walk kernel.elf --until main --html mmu.html
   pagewalk walk kernel.elf --diff main --until fault  what changed in between?
 
 Exit codes:
@@ -197,6 +209,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 fn try_to(arguments: &Arguments) -> Result<u8> {
+    let files = [
+        ("the guest", Some(arguments.guest.as_path())),
+        ("--html", arguments.html.as_deref()),
+        ("--log-file", arguments.log.file()),
+    ];
+    if same_file_twice(&files) {
+        return Ok(WRONG_COMMAND_LINE);
+    }
     arguments.log.start()?;
     let mut guest = Guest::open(&arguments.guest)?;
     let console = Box::new(io::stderr());
@@ -204,6 +224,7 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     let names = Names::new(&guest);
     // Everything that can be wrong with the questions is said before the guest runs.
     let asked = Asked::read(arguments, &names)?;
+    let mut page = arguments.html.as_ref().map(Page::create).transpose()?;
     let mut points = vec![asked.until.clone()];
     points.extend(asked.diff.clone());
     let mut watcher = Watcher::new(points);
@@ -215,7 +236,8 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     };
     let mut snapshot = None;
     let stop = loop {
-        let stop = machine.run(&limits, &mut watcher);
+        let heat = page.as_mut().map(|page| &mut page.heat);
+        let stop = machine.run(&limits, &mut Pair(&mut watcher, heat));
         if stop != Stop::Break {
             watcher.ended(machine.hart());
         }
@@ -246,6 +268,11 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
         Point::End => format!("the end of the run ({})", ending(&machine, &guest, &stop)),
         ref point => point.to_string(),
     };
+    if let Some(page) = page {
+        let asked = asked.for_page();
+        let document = asked.answer(&mut machine, &guest, &names, &watcher, None, how.clone())?;
+        page.write(document, machine_facts(arguments), &machine, &guest, &names)?;
+    }
     let document = asked.answer(&mut machine, &guest, &names, &watcher, snapshot, how)?;
     let mut text = String::new();
     if arguments.json {
@@ -262,12 +289,65 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     }
 }
 
+/// The page to write at the end.
+struct Page {
+    path: PathBuf,
+    file: File,
+    heat: Heat,
+}
+
+impl Page {
+    /// Opens the file before the run, so that nobody waits for nothing.
+    fn create(path: &PathBuf) -> Result<Self> {
+        let file =
+            File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+        Ok(Self {
+            path: path.clone(),
+            file,
+            heat: Heat::default(),
+        })
+    }
+
+    fn write(
+        mut self,
+        document: Document,
+        facts: Vec<(String, String)>,
+        machine: &Machine,
+        guest: &Guest,
+        names: &Names<'_>,
+    ) -> Result<()> {
+        let sources = html::Sources {
+            hart: machine.hart(),
+            guest,
+            names,
+            heat: &self.heat,
+            limits: html::Limits::default(),
+        };
+        let page = html::page(&html::Data::new(document, facts, sources));
+        let page = page.context("cannot make JSON")?;
+        self.file
+            .write_all(page.as_bytes())
+            .with_context(|| format!("cannot write {}", self.path.display()))
+    }
+}
+
+/// What the page says of the machine.
+fn machine_facts(arguments: &Arguments) -> Vec<(String, String)> {
+    let config = arguments.machine.config();
+    let facts = [
+        ("Memory", bytes(config.memory)),
+        ("ISA", config.isa.to_string()),
+    ];
+    facts.map(|(name, value)| (name.to_owned(), value)).to_vec()
+}
+
 fn view<'a>(machine: &'a mut Machine, names: &'a Names<'a>) -> View<'a> {
     let (hart, bus) = machine.hart_and_bus();
     View { hart, bus, names }
 }
 
 /// What was asked, understood.
+#[derive(Clone)]
 struct Asked {
     until: Point,
     diff: Option<Point>,
@@ -282,9 +362,25 @@ struct Asked {
     root_mode: Option<Mode>,
     asid: Option<u16>,
     all_roots: bool,
+    most_spaces: usize,
 }
 
 impl Asked {
+    /// The same, for a page: the map, the tables and the TLB.
+    fn for_page(&self) -> Self {
+        Self {
+            va: Vec::new(),
+            who: Vec::new(),
+            diff: None,
+            map: true,
+            tree: true,
+            tlb: true,
+            all_roots: self.root.is_none() && self.asid.is_none(),
+            most_spaces: html::Limits::default().spaces,
+            ..self.clone()
+        }
+    }
+
     fn read(arguments: &Arguments, names: &Names<'_>) -> Result<Self> {
         let point = |text: &String| Point::parse(text, names).map_err(wrong);
         let address = |text: &String| names.address(text).map_err(wrong);
@@ -331,6 +427,7 @@ impl Asked {
             root_mode: mode,
             asid: arguments.asid,
             all_roots: arguments.all_roots,
+            most_spaces: usize::MAX,
         })
     }
 
@@ -355,6 +452,10 @@ impl Asked {
             all = watcher.roots().values();
             if !all.contains(&present) && present.mode() != Mode::Bare || all.is_empty() {
                 all.push(present);
+            }
+            if all.len() > self.most_spaces {
+                all.sort_by_key(|satp| *satp != present);
+                all.truncate(self.most_spaces);
             }
         }
         Ok(all)

@@ -2,6 +2,7 @@
 
 pub mod commit_log;
 pub mod heat;
+pub mod html;
 pub mod log;
 pub mod place;
 pub mod recorder;
