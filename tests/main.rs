@@ -2,6 +2,7 @@
 
 mod cli;
 mod commit_log;
+mod harts;
 mod heat;
 mod html;
 mod isa;
@@ -10,6 +11,8 @@ mod loader;
 mod random_programs;
 mod run_loop;
 mod runner;
+mod sanitizer;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;
+mod walk;

@@ -6,7 +6,8 @@
 mod found;
 mod harness;
 
-use harness::{Report, check};
+use harness::{Report, check, check_harts};
+use pagewalk::board::Stop;
 
 /// Some seed gives each kind of end, and most programs get far.
 #[test]
@@ -26,4 +27,16 @@ fn random_programs_keep_the_rules() {
         "only {far} programs ran for more than 1,000 instructions"
     );
     assert!(traps > 100_000, "{traps} traps");
+}
+
+/// The same with several harts, whose turns end wherever the program makes them.
+#[test]
+fn random_programs_on_several_harts_keep_the_rules() {
+    let stops: Vec<Stop> = (0..200u64)
+        .map(|seed| check_harts(&seed.to_le_bytes(), 2 + seed as usize % 3))
+        .collect();
+    let count = |kind: fn(&Stop) -> bool| stops.iter().filter(|&stop| kind(stop)).count();
+    let ran = count(|stop| *stop == Stop::InstructionLimit);
+    let looped = count(|stop| matches!(stop, Stop::TrapLoop(_)));
+    assert!(ran > 20 && looped > 20, "{ran} ran on, {looped} in a loop");
 }

@@ -6,4 +6,5 @@ mod harness;
 
 libfuzzer_sys::fuzz_target!(|bytes: &[u8]| {
     harness::check(bytes);
+    harness::check_harts(bytes, 2 + bytes.len() % 3);
 });

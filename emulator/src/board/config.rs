@@ -28,16 +28,21 @@ impl AdChoice {
     }
 }
 
+/// How many harts a machine can have.
+pub const MAX_HARTS: usize = 8;
+
 /// What a machine is made from.
 #[derive(Clone, Debug)]
 pub struct MachineConfig {
     /// Bytes of RAM.
     pub memory: u64,
-    /// The extensions of the hart.
+    /// How many harts, 1 to [`MAX_HARTS`].
+    pub harts: usize,
+    /// The extensions of each hart.
     pub isa: Isa,
     /// Who sets A and D bits in page tables.
     pub ad: AdChoice,
-    /// Instructions per tick of the 10 MHz time base.
+    /// Instructions that each hart has time for in a tick of the 10 MHz time base.
     pub instructions_per_tick: u64,
     /// The shape of each hart's TLB.
     pub tlb: TlbConfig,
@@ -49,6 +54,7 @@ impl Default for MachineConfig {
     fn default() -> Self {
         Self {
             memory: 2 << 30,
+            harts: 1,
             isa: Isa::default(),
             ad: AdChoice::default(),
             instructions_per_tick: 100,
@@ -62,7 +68,7 @@ impl MachineConfig {
     pub(super) fn hart(&self) -> HartConfig {
         HartConfig {
             isa: self.ad.apply(self.isa),
-            instructions_per_tick: self.instructions_per_tick,
+            steps_per_tick: self.instructions_per_tick.saturating_mul(self.harts as u64),
             tlb: self.tlb,
         }
     }
@@ -71,7 +77,7 @@ impl MachineConfig {
 /// When to give up on a guest.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Limits {
-    /// After so many instructions, counted from reset.
+    /// After so many instructions of all harts together, counted from reset.
     pub max_instructions: Option<u64>,
     /// At this time of the host's clock.
     pub deadline: Option<Instant>,

@@ -7,9 +7,7 @@ use vm_fdt::{Error, FdtWriter};
 
 /// Ticks of the time base per second.
 const TIME_BASE: u32 = 10_000_000;
-/// The handle of the hart's interrupt controller.
-const CPU_INTERRUPTS: u32 = 1;
-/// Interrupt causes as the hart's interrupt controller numbers them.
+/// Interrupt causes as a hart's interrupt controller numbers them.
 const MACHINE_SOFTWARE: u32 = 3;
 const MACHINE_TIMER: u32 = 7;
 const CACHE_BLOCK: u32 = 64;
@@ -22,7 +20,7 @@ pub(super) fn device_tree(config: &MachineConfig, htif: bool) -> Result<Vec<u8>,
     tree.property_u32("#size-cells", 2)?;
     tree.property_string("compatible", "pagewalk,virt")?;
     tree.property_string("model", "Pagewalk virt")?;
-    cpus(&mut tree, config.ad.apply(config.isa))?;
+    cpus(&mut tree, config)?;
     let memory = tree.begin_node(&format!("memory@{:x}", MemoryMap::RAM))?;
     tree.property_string("device_type", "memory")?;
     tree.property_array_u64("reg", &[MemoryMap::RAM, config.memory])?;
@@ -32,7 +30,7 @@ pub(super) fn device_tree(config: &MachineConfig, htif: bool) -> Result<Vec<u8>,
     tree.property_u32("#size-cells", 2)?;
     tree.property_string("compatible", "simple-bus")?;
     tree.property_null("ranges")?;
-    clint(&mut tree, MemoryMap::CLINT)?;
+    clint(&mut tree, config, MemoryMap::CLINT)?;
     tree.end_node(soc)?;
     if htif {
         let node = tree.begin_node("htif")?;
@@ -43,14 +41,31 @@ pub(super) fn device_tree(config: &MachineConfig, htif: bool) -> Result<Vec<u8>,
     tree.finish()
 }
 
-fn cpus(tree: &mut FdtWriter, isa: Isa) -> Result<(), Error> {
+/// The handle of a hart's interrupt controller.
+fn cpu_interrupts(hart: u32) -> u32 {
+    hart + 1
+}
+
+/// The numbers of the harts.
+fn harts(config: &MachineConfig) -> Range<u32> {
+    0..u32::try_from(config.harts).unwrap_or(u32::MAX)
+}
+
+fn cpus(tree: &mut FdtWriter, config: &MachineConfig) -> Result<(), Error> {
     let cpus = tree.begin_node("cpus")?;
     tree.property_u32("#address-cells", 1)?;
     tree.property_u32("#size-cells", 0)?;
     tree.property_u32("timebase-frequency", TIME_BASE)?;
-    let cpu = tree.begin_node("cpu@0")?;
+    for hart in harts(config) {
+        cpu(tree, hart, config.ad.apply(config.isa))?;
+    }
+    tree.end_node(cpus)
+}
+
+fn cpu(tree: &mut FdtWriter, hart: u32, isa: Isa) -> Result<(), Error> {
+    let cpu = tree.begin_node(&format!("cpu@{hart:x}"))?;
     tree.property_string("device_type", "cpu")?;
-    tree.property_u32("reg", 0)?;
+    tree.property_u32("reg", hart)?;
     tree.property_string("status", "okay")?;
     tree.property_string("compatible", "riscv")?;
     tree.property_string("riscv,isa", &isa.to_string())?;
@@ -75,25 +90,22 @@ fn cpus(tree: &mut FdtWriter, isa: Isa) -> Result<(), Error> {
     tree.property_u32("#interrupt-cells", 1)?;
     tree.property_null("interrupt-controller")?;
     tree.property_string("compatible", "riscv,cpu-intc")?;
-    tree.property_phandle(CPU_INTERRUPTS)?;
+    tree.property_phandle(cpu_interrupts(hart))?;
     tree.end_node(controller)?;
-    tree.end_node(cpu)?;
-    tree.end_node(cpus)
+    tree.end_node(cpu)
 }
 
-fn clint(tree: &mut FdtWriter, range: Range<u64>) -> Result<(), Error> {
+fn clint(tree: &mut FdtWriter, config: &MachineConfig, range: Range<u64>) -> Result<(), Error> {
     let node = tree.begin_node(&format!("clint@{:x}", range.start))?;
     tree.property_string_list(
         "compatible",
         vec!["sifive,clint0".into(), "riscv,clint0".into()],
     )?;
     tree.property_array_u64("reg", &[range.start, range.end - range.start])?;
-    let interrupts = [
-        CPU_INTERRUPTS,
-        MACHINE_SOFTWARE,
-        CPU_INTERRUPTS,
-        MACHINE_TIMER,
-    ];
+    let interrupts: Vec<u32> = harts(config)
+        .map(cpu_interrupts)
+        .flat_map(|controller| [controller, MACHINE_SOFTWARE, controller, MACHINE_TIMER])
+        .collect();
     tree.property_array_u32("interrupts-extended", &interrupts)?;
     tree.end_node(node)
 }
@@ -119,6 +131,31 @@ mod tests {
                 .windows(text.len())
                 .any(|window| window == text.as_bytes());
             assert!(found, "{text} is missing");
+        }
+    }
+
+    #[test]
+    fn every_hart_is_in_the_tree_and_wired_to_the_clint() {
+        let has = |tree: &[u8], part: &[u8]| tree.windows(part.len()).any(|window| window == part);
+        for harts in [1, 2, 8] {
+            let config = MachineConfig {
+                harts,
+                ..MachineConfig::default()
+            };
+            let tree = device_tree(&config, true).unwrap();
+            let room = MemoryMap::BOOT_ROM.end - MemoryMap::BOOT_ROM.start;
+            assert!((tree.len() as u64) < room - 0x20, "{} bytes", tree.len());
+            for hart in 0..=harts {
+                let node = format!("cpu@{hart}\0");
+                assert_eq!(has(&tree, node.as_bytes()), hart < harts, "{node}");
+            }
+            let wires: Vec<u8> = (1..=harts as u32)
+                .flat_map(|controller| [controller, 3, controller, 7])
+                .flat_map(u32::to_be_bytes)
+                .collect();
+            let length = (wires.len() as u32).to_be_bytes();
+            let at = tree.windows(wires.len()).position(|w| w == wires).unwrap();
+            assert_eq!(tree[at - 8..at - 4], length, "interrupts-extended");
         }
     }
 }

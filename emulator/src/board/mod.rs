@@ -7,7 +7,10 @@ mod input;
 mod machine;
 mod map;
 mod rom;
+mod run;
+mod turns;
 
-pub use config::{AdChoice, Limits, MachineConfig};
-pub use machine::{BuildError, Machine, Stop};
+pub use config::{AdChoice, Limits, MAX_HARTS, MachineConfig};
+pub use machine::{BuildError, Machine};
 pub use map::MemoryMap;
+pub use run::Stop;

@@ -1,7 +1,7 @@
 //! How a run ended: what is said about it, and the exit code.
 
 use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, say};
-use pagewalk::board::Stop;
+use pagewalk::board::{Machine, Stop};
 use pagewalk::dev::htif::HtifError;
 use pagewalk::hart::{Hart, TrapTaken};
 use pagewalk::isa::Privilege;
@@ -9,13 +9,14 @@ use pagewalk::loader::Guest;
 use pagewalk::report::place::Place;
 use pagewalk::report::stats::grouped;
 use pagewalk::report::traps::TrapHistory;
+use std::fmt;
 use std::io::ErrorKind;
 use std::time::Duration;
 
 /// The end of a run.
 pub(super) struct Ending<'a> {
     pub(super) stop: &'a Stop,
-    pub(super) hart: &'a Hart,
+    pub(super) machine: &'a Machine,
     pub(super) guest: &'a Guest,
     pub(super) traps: &'a TrapHistory,
     pub(super) timeout: Option<Duration>,
@@ -24,8 +25,7 @@ pub(super) struct Ending<'a> {
 impl Ending<'_> {
     /// Says how the run ended, unless the guest ended it well, and gives the exit code.
     pub(super) fn tell(&self) -> u8 {
-        let hart = self.hart;
-        let count = grouped(hart.retired);
+        let count = grouped(self.machine.instructions());
         match self.stop {
             Stop::Exit(0) => 0,
             Stop::Exit(code) => {
@@ -41,25 +41,18 @@ impl Ending<'_> {
                 exit
             }
             Stop::InstructionLimit => {
-                say(format_args!(
-                    "the limit of {count} instructions is reached, {}",
-                    self.here()
-                ));
+                self.tell_with_place(format_args!("the limit of {count} instructions is reached"));
                 LIMIT
             }
             Stop::Timeout => {
                 let limit = self.timeout.unwrap_or_default().as_secs_f64();
-                say(format_args!(
-                    "the limit of {limit} s is reached after {count} instructions, {}",
-                    self.here()
+                self.tell_with_place(format_args!(
+                    "the limit of {limit} s is reached after {count} instructions"
                 ));
                 LIMIT
             }
             Stop::Break => {
-                say(format_args!(
-                    "stopped after {count} instructions, {}",
-                    self.here()
-                ));
+                self.tell_with_place(format_args!("stopped after {count} instructions"));
                 0
             }
             Stop::TrapLoop(repeated) => {
@@ -67,15 +60,20 @@ impl Ending<'_> {
                 CANNOT_GO_ON
             }
             Stop::Asleep => {
+                self.tell_with_place(format_args!("asleep for ever after {count} instructions"));
+                let enabled: Vec<String> = self
+                    .machine
+                    .harts()
+                    .iter()
+                    .map(|hart| {
+                        let (mie, mip) = (hart.csr.mie, hart.mip());
+                        format!("{}mie is {mie:#x}, mip is {mip:#x}, ", self.whose(hart.id))
+                    })
+                    .collect();
                 say(format_args!(
-                    "asleep for ever after {count} instructions, {}",
-                    self.here()
-                ));
-                say(format_args!(
-                    "the guest waits for an interrupt that nothing will raise: mie is {:#x}, mip \
-                     is {:#x}, and no timer is set",
-                    hart.csr.mie,
-                    hart.mip()
+                    "the guest waits for an interrupt that nothing will raise: {}and no timer is \
+                     set",
+                    enabled.concat()
                 ));
                 CANNOT_GO_ON
             }
@@ -83,7 +81,7 @@ impl Ending<'_> {
             Stop::BadRequest(error) => {
                 say(format_args!(
                     "the guest asked for what there is not, {}",
-                    self.here()
+                    self.here(&self.machine.harts()[self.machine.turn()])
                 ));
                 say(format_args!("{error}"));
                 CANNOT_GO_ON
@@ -91,20 +89,57 @@ impl Ending<'_> {
         }
     }
 
-    /// Where the guest is.
-    fn here(&self) -> String {
-        let place = Place::of(self.guest, self.hart.pc);
-        format!("in {}-mode at {place}", self.hart.privilege)
+    /// Which hart, where there are several: `hart 1: `.
+    fn whose(&self, hart: usize) -> String {
+        match self.machine.harts().len() {
+            1 => String::new(),
+            _ => format!("hart {hart}: "),
+        }
+    }
+
+    /// Where a hart is.
+    fn here(&self, hart: &Hart) -> String {
+        let place = Place::of(self.guest, hart.pc);
+        format!(
+            "{}in {}-mode at {place}",
+            self.whose(hart.id),
+            hart.privilege
+        )
+    }
+
+    /// Says what happened and where the guest is: of several harts, each on a line of its own.
+    fn tell_with_place(&self, what: fmt::Arguments<'_>) {
+        let harts = self.machine.harts();
+        if let [hart] = harts {
+            say(format_args!("{what}, {}", self.here(hart)));
+            return;
+        }
+        say(what);
+        for hart in harts {
+            let doing = if self.machine.trap_loop(hart.id).is_some() {
+                ", in a trap loop"
+            } else if hart.waiting {
+                ", waiting for an interrupt"
+            } else {
+                ""
+            };
+            say(format_args!(
+                "{} after {} instructions{doing}",
+                self.here(hart),
+                grouped(hart.retired)
+            ));
+        }
     }
 
     fn tell_trap_loop(&self, repeated: &TrapTaken) {
-        let first = self.traps.before_loop().unwrap_or(repeated);
+        let whose = self.whose(repeated.hart);
+        let first = self.traps.before_loop(repeated.hart).unwrap_or(repeated);
         let register = match repeated.to {
             Privilege::Supervisor => "stvec",
             _ => "mtvec",
         };
         say(format_args!(
-            "{} after {} instructions, in {}-mode at {} ({} {:#x})",
+            "{whose}{} after {} instructions, in {}-mode at {} ({} {:#x})",
             first.cause,
             grouped(first.retired),
             first.from,
@@ -116,7 +151,7 @@ impl Ending<'_> {
             first.value,
         ));
         say(format_args!(
-            "the trap handler cannot run: {register} says {}, and there is an {} for ever",
+            "{whose}the trap handler cannot run: {register} says {}, and there is an {} for ever",
             Place::of(self.guest, repeated.handler),
             repeated.cause,
         ));

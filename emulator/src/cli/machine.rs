@@ -2,7 +2,7 @@
 
 use super::values;
 use clap::{Args, ValueEnum};
-use pagewalk::board::{AdChoice, MachineConfig};
+use pagewalk::board::{AdChoice, MAX_HARTS, MachineConfig};
 use pagewalk::isa::Isa;
 
 /// The machine.
@@ -16,7 +16,14 @@ pub(super) struct MachineArguments {
     #[arg(short, long, value_name = "SIZE", default_value = "2G", value_parser = values::size)]
     memory: u64,
 
-    /// Extensions of the hart: an ISA string or a profile
+    /// Number of harts, 1 to 8
+    ///
+    /// They take turns, always in the same way, and share memory and the time. All of them start
+    /// at the guest's entry with their number in a0.
+    #[arg(short = 'p', long, value_name = "N", default_value_t = 1, value_parser = harts)]
+    harts: usize,
+
+    /// Extensions of each hart: an ISA string or a profile
     ///
     /// For example rv64gc, rv64imac_zba_zbb, rva20s64, rva22s64_sstc. Instructions and CSRs of
     /// absent extensions trap. The default is everything that Pagewalk has.
@@ -38,6 +45,13 @@ enum Ad {
     Fault,
 }
 
+fn harts(text: &str) -> Result<usize, String> {
+    match text.parse() {
+        Ok(harts) if (1..=MAX_HARTS).contains(&harts) => Ok(harts),
+        _ => Err(format!("a machine has 1 to {MAX_HARTS} harts")),
+    }
+}
+
 fn isa(text: &str) -> Result<Isa, String> {
     Isa::parse(text).map_err(|error| error.to_string())
 }
@@ -47,6 +61,7 @@ impl MachineArguments {
     pub(super) fn config(&self) -> MachineConfig {
         MachineConfig {
             memory: self.memory,
+            harts: self.harts,
             isa: self.isa.unwrap_or_default(),
             ad: match self.ad {
                 Ad::Isa => AdChoice::Isa,

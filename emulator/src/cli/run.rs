@@ -1,5 +1,6 @@
 //! `pagewalk run`.
 
+use super::check::CheckArguments;
 use super::ending;
 use super::log::LogArguments;
 use super::machine::MachineArguments;
@@ -40,7 +41,7 @@ pub(super) struct Arguments {
     #[command(flatten)]
     machine: MachineArguments,
 
-    /// Give up after so many instructions
+    /// Give up after so many instructions, of all harts together
     #[arg(long, value_name = "N", help_heading = "Limits")]
     max_instructions: Option<u64>,
 
@@ -76,6 +77,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     log: LogArguments,
+
+    #[command(flatten)]
+    check: CheckArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -89,6 +93,7 @@ Examples:
 
 Exit codes:
   the guest's
+  123  with --check mmu=fail: the sanitizer found a mistake
   124  a limit ended the run
   125  Pagewalk cannot go on: the file cannot be loaded, or the guest can never end
   141  nobody reads the output any more
@@ -100,6 +105,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         ("--signature", arguments.signature.as_deref()),
         ("--log-commits", arguments.log_commits.as_deref()),
         ("--log-file", arguments.log.file()),
+        ("--check-json", arguments.check.file()),
     ];
     if same_file_twice(&files) {
         return Ok(WRONG_COMMAND_LINE);
@@ -121,6 +127,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         granularity: arguments.signature_granularity.into(),
         log_commits: arguments.log_commits.as_deref(),
         stats: arguments.stats,
+        check: Some(&arguments.check),
     };
     run_guest(guest, &request)
 }
@@ -135,11 +142,21 @@ pub(super) struct Request<'a> {
     granularity: usize,
     log_commits: Option<&'a Path>,
     stats: bool,
+    check: Option<&'a CheckArguments>,
 }
 
 /// Runs a guest to its end and returns the exit code.
 pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
-    let mut machine = Machine::new(&request.machine, &mut guest, Box::new(io::stdout()))?;
+    let checking = (request
+        .check
+        .map(|check| check.checking(&guest))
+        .transpose()?)
+    .flatten();
+    let config = MachineConfig {
+        check: checking.is_some(),
+        ..request.machine.clone()
+    };
+    let mut machine = Machine::new(&config, &mut guest, Box::new(io::stdout()))?;
     machine.set_console_input(Box::new(io::stdin()));
     let guest = &guest;
     let signature = request
@@ -167,7 +184,13 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         guard(limit);
     }
     let mut traps = TrapHistory::default();
-    let stop = observe(&mut machine, &limits, guest, &mut traps, &mut commits);
+    let stop = match &checking {
+        None => observe(&mut machine, &limits, guest, &mut traps, &mut commits),
+        Some(checking) => {
+            let mut both = Pair(&mut traps, checking.observer(guest));
+            observe(&mut machine, &limits, guest, &mut both, &mut commits)
+        }
+    };
     let time = start.elapsed();
     let flushed = io::stdout().flush();
     if let Some((log, path)) = commits {
@@ -178,15 +201,18 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     }
     let end = ending::Ending {
         stop: &stop,
-        hart: machine.hart(),
+        machine: &machine,
         guest,
         traps: &traps,
         timeout: request.timeout,
     };
-    let code = end.tell();
+    let mut code = end.tell();
     if request.stats {
-        let stats = Stats::new(machine.hart(), &traps, time);
+        let stats = Stats::new(&machine, &traps, time);
         let _ = write!(io::stderr(), "{stats}");
+    }
+    if let (Some(checking), Some(checker)) = (checking, machine.checker_mut()) {
+        code = checking.finish(checker, guest)?.unwrap_or(code);
     }
     Ok(match flushed {
         Err(error) if code == 0 => ending::output_lost(error.kind()),
@@ -225,7 +251,7 @@ fn observe(
     machine: &mut Machine,
     limits: &Limits,
     guest: &Guest,
-    traps: &mut TrapHistory,
+    traps: &mut impl Observer,
     commits: &mut Option<Commits<'_>>,
 ) -> Stop {
     let log = LogObserver::if_wanted(guest);
@@ -242,7 +268,7 @@ fn observe(
 fn watched(
     machine: &mut Machine,
     limits: &Limits,
-    traps: &mut TrapHistory,
+    traps: &mut impl Observer,
     observer: impl Observer,
 ) -> Stop {
     machine.run(limits, &mut Pair(traps, observer))

@@ -70,7 +70,7 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Running")]
     fail_fast: bool,
 
-    /// Give up a test after so many instructions
+    /// Give up a test after so many instructions, of all harts together
     #[arg(
         long,
         value_name = "N",

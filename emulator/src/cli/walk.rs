@@ -51,6 +51,10 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "POINT", default_value = "end")]
     until: String,
 
+    /// Look at this hart alone [default: the hart that comes to the point]
+    #[arg(long, value_name = "N")]
+    hart: Option<usize>,
+
     /// Explain the translation of an address: a number (0x…) or SYMBOL[+OFFSET]
     ///
     /// Without it, `--until fault` and `--until access-fault` explain the access that faulted.
@@ -58,11 +62,17 @@ pub(super) struct Arguments {
     va: Vec<String>,
 
     /// How --va is accessed
-    #[arg(long = "as", value_enum, value_name = "KIND", default_value_t = Kind::Load, help_heading = "Questions")]
+    #[arg(long = "as", value_enum, value_name = "KIND", default_value_t = Kind::Load, requires = "va", help_heading = "Questions")]
     kind: Kind,
 
     /// From which mode --va is accessed [default: the present one, or s in M-mode]
-    #[arg(long, value_enum, value_name = "MODE", help_heading = "Questions")]
+    #[arg(
+        long,
+        value_enum,
+        value_name = "MODE",
+        requires = "va",
+        help_heading = "Questions"
+    )]
     from: Option<From>,
 
     /// Show the address space as ranges: virtual, physical, size, page size, rights, A and D
@@ -227,7 +237,13 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     let mut page = arguments.html.as_ref().map(Page::create).transpose()?;
     let mut points = vec![asked.until.clone()];
     points.extend(asked.diff.clone());
-    let mut watcher = Watcher::new(points);
+    if let Some(hart) = arguments.hart.filter(|&hart| hart >= machine.harts().len()) {
+        return Err(wrong(format!(
+            "--hart {hart}: the harts are numbered from 0, and there are {}",
+            machine.harts().len()
+        )));
+    }
+    let mut watcher = Watcher::new(points, arguments.hart);
     let limits = Limits {
         max_instructions: arguments.max_instructions,
         deadline: arguments
@@ -239,13 +255,14 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
         let heat = page.as_mut().map(|page| &mut page.heat);
         let stop = machine.run(&limits, &mut Pair(&mut watcher, heat));
         if stop != Stop::Break {
-            watcher.ended(machine.hart());
+            watcher.ended(&machine.harts()[arguments.hart.unwrap_or(0)]);
         }
         if let Some(diff) = &asked.diff
             && snapshot.is_none()
             && watcher.reached(1)
         {
-            let mut view = view(&mut machine, &names);
+            let hart = arguments.hart.unwrap_or(watcher.hart(1));
+            let mut view = view(&mut machine, &names, hart)?;
             let satp = asked.root.unwrap_or_else(|| view.satp());
             snapshot = Some(asked.snapshot(&mut view, diff, satp));
         }
@@ -268,12 +285,14 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
         Point::End => format!("the end of the run ({})", ending(&machine, &guest, &stop)),
         ref point => point.to_string(),
     };
+    let hart = arguments.hart.unwrap_or(watcher.hart(0));
+    let mut view = view(&mut machine, &names, hart)?;
     if let Some(page) = page {
         let asked = asked.for_page();
-        let document = asked.answer(&mut machine, &guest, &names, &watcher, None, how.clone())?;
-        page.write(document, machine_facts(arguments), &machine, &guest, &names)?;
+        let document = asked.answer(&mut view, &guest, &watcher, None, how.clone())?;
+        page.write(document, machine_facts(arguments), &view, &guest)?;
     }
-    let document = asked.answer(&mut machine, &guest, &names, &watcher, snapshot, how)?;
+    let document = asked.answer(&mut view, &guest, &watcher, snapshot, how)?;
     let mut text = String::new();
     if arguments.json {
         text = serde_json::to_string_pretty(&document).context("cannot make JSON")?;
@@ -312,14 +331,13 @@ impl Page {
         mut self,
         document: Document,
         facts: Vec<(String, String)>,
-        machine: &Machine,
+        view: &View<'_>,
         guest: &Guest,
-        names: &Names<'_>,
     ) -> Result<()> {
         let sources = html::Sources {
-            hart: machine.hart(),
+            hart: view.hart,
             guest,
-            names,
+            names: view.names,
             heat: &self.heat,
             limits: html::Limits::default(),
         };
@@ -335,15 +353,16 @@ impl Page {
 fn machine_facts(arguments: &Arguments) -> Vec<(String, String)> {
     let config = arguments.machine.config();
     let facts = [
+        ("Harts", config.harts.to_string()),
         ("Memory", bytes(config.memory)),
         ("ISA", config.isa.to_string()),
     ];
     facts.map(|(name, value)| (name.to_owned(), value)).to_vec()
 }
 
-fn view<'a>(machine: &'a mut Machine, names: &'a Names<'a>) -> View<'a> {
-    let (hart, bus) = machine.hart_and_bus();
-    View { hart, bus, names }
+fn view<'a>(machine: &'a mut Machine, names: &'a Names<'a>, hart: usize) -> Result<View<'a>> {
+    let (hart, bus) = machine.hart_and_bus(hart).context("no such hart")?;
+    Ok(View { hart, bus, names })
 }
 
 /// What was asked, understood.
@@ -487,15 +506,13 @@ impl Asked {
 
     fn answer(
         &self,
-        machine: &mut Machine,
+        view: &mut View<'_>,
         guest: &Guest,
-        names: &Names<'_>,
         watcher: &Watcher,
         snapshot: Option<Snapshot>,
         how: String,
     ) -> Result<Document> {
-        let mut view = view(machine, names);
-        let view = &mut view;
+        let names = view.names;
         let present = view.satp();
         let spaces = self.spaces(present, watcher)?;
         let first = spaces.first().copied().unwrap_or(present);
@@ -516,7 +533,7 @@ impl Asked {
             }
         }
         if self.explains_fault()
-            && let Some(fault) = watcher.last_fault()
+            && let Some(fault) = watcher.fault(0)
         {
             addresses.push(Explanation::of_fault(view, fault, &seen));
         }
@@ -588,10 +605,21 @@ fn tell(text: &mut String, document: &Document, asked: &Asked) {
         let _ = write!(text, "{}", document.overview);
     }
     if asked.all_roots {
-        let _ = writeln!(text, "\nAddress spaces seen");
+        let _ = writeln!(
+            text,
+            "\nAddress spaces seen (what is not in use may hold something else by now)"
+        );
         for (number, root) in document.roots.iter().enumerate() {
             let _ = writeln!(text, "  {}: {root}", number + 1);
         }
+    }
+    let translated = document.overview.satp.root.is_some();
+    if (asked.map || asked.tree) && !asked.all_roots && !translated && !document.roots.is_empty() {
+        let _ = writeln!(
+            text,
+            "\nsatp is bare here; --all-roots shows the {} seen before",
+            document.roots.len()
+        );
     }
     let mut section = |answer: &dyn std::fmt::Display| {
         let _ = write!(text, "\n{answer}");
@@ -635,11 +663,10 @@ fn never_reached(
     point: &Point,
     stop: &Stop,
 ) -> Result<u8> {
-    let count = watcher.count(index);
-    let times = match count {
+    let times = match watcher.count(index) {
         0 => String::new(),
-        1 => " (there was 1)".to_owned(),
-        n => format!(" (there were {n})"),
+        1 => " (it came once)".to_owned(),
+        n => format!(" (it came {n} times)"),
     };
     say(format_args!(
         "the run never came to {point}{times}: {} after {} instructions",

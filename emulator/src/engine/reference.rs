@@ -120,10 +120,16 @@ fn step<O: Observer>(
 }
 
 /// Tells what happened while the instruction at the pc ran.
+#[inline(always)]
 fn tell_events<O: Observer>(hart: &mut Hart, observer: &mut O) {
     if !hart.events.is_empty() {
-        for event in hart.events.take() {
-            observer.event(hart, &event);
-        }
+        tell_each(hart, observer);
+    }
+}
+
+#[inline(never)]
+fn tell_each<O: Observer>(hart: &mut Hart, observer: &mut O) {
+    for event in hart.events.take() {
+        observer.event(hart, &event);
     }
 }

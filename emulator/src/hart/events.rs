@@ -10,6 +10,8 @@ pub enum Interest {
     /// Nothing.
     #[default]
     Nothing,
+    /// Only what the sanitizer finds.
+    Reports,
     /// What happens beside the fast path: walks, fills, faults, fences, CSR writes.
     Slow,
     /// Every hit of the TLB too. Each access then takes the slow path; the figures are the same.
@@ -44,10 +46,10 @@ impl Events {
         self.interest
     }
 
-    /// Whether anything is wanted.
+    /// Whether what happens beside the fast path is wanted.
     #[inline]
     pub(crate) fn wanted(&self) -> bool {
-        self.interest != Interest::Nothing
+        self.interest >= Interest::Slow
     }
 
     /// Whether hits are wanted.
@@ -66,6 +68,14 @@ impl Events {
     pub(super) fn mmu(&mut self, event: impl FnOnce() -> mmu::Event) {
         if self.wanted() {
             self.list.push(Event::Mmu(event()));
+        }
+    }
+
+    /// Notes what the sanitizer found, if it is wanted.
+    pub(super) fn report(&mut self, report: &mmu::check::Report) {
+        if self.interest >= Interest::Reports {
+            let found = mmu::Event::Found(Box::new(report.clone()));
+            self.list.push(Event::Mmu(found));
         }
     }
 

@@ -9,6 +9,7 @@ mod fast;
 mod memory;
 pub mod pmp;
 pub mod status;
+mod time;
 mod translate;
 mod trap;
 pub mod triggers;
@@ -16,6 +17,7 @@ pub mod triggers;
 pub use effects::{Effects, MemoryEffect};
 pub use events::{Event, Events, Interest};
 pub use memory::Fetched;
+pub use time::Clock;
 pub use trap::{Cause, Trap, TrapTaken};
 
 use crate::isa::{Exception, Extension, ExtensionSet, Interrupt, Isa, Privilege};
@@ -32,8 +34,8 @@ use triggers::Triggers;
 pub struct HartConfig {
     /// The extensions it has.
     pub isa: Isa,
-    /// Instructions per tick of the time base.
-    pub instructions_per_tick: u64,
+    /// Steps of the machine's clock per tick of the time base ([`Clock`]).
+    pub steps_per_tick: u64,
     /// The shape of the TLB.
     pub tlb: TlbConfig,
 }
@@ -47,7 +49,7 @@ pub struct Hart {
     pub pc: u64,
     /// Where the hart goes after it.
     pub next_pc: u64,
-    /// Instructions retired since reset. Every clock of the hart derives from it.
+    /// Instructions retired since reset. Every counter of the hart derives from it.
     pub retired: u64,
     /// The floating-point registers, NaN-boxed.
     f: [u64; 32],
@@ -76,8 +78,8 @@ pub struct Hart {
     fast: Fast,
     /// Which pages were watched when the fast arrays last looked.
     flag_generation: u64,
-    /// The epochs of the sanitizer when the fast arrays last looked.
-    checked: (u64, u64),
+    /// What the sanitizer had said when the fast arrays last looked.
+    checked: translate::Seen,
     /// What the current instruction did, if anyone watches.
     pub effects: Effects,
     /// What happened in the MMU meanwhile, if anyone watches.
@@ -86,10 +88,12 @@ pub struct Hart {
     /// The sanitizer of the machine, while it is this hart's turn.
     pub checker: Option<Box<Checker>>,
     isa: Isa,
-    /// Instructions per tick of the time base.
-    instructions_per_tick: u64,
-    /// Ticks that time is ahead of what the retired instructions say: `wfi` skips, and `mtime` is
-    /// writable.
+    /// Steps of the machine's clock per tick of the time base.
+    steps_per_tick: u64,
+    /// Steps of the machine's clock in which the hart retired nothing: other harts' turns, and
+    /// turns that it let pass. Always zero where there is one hart.
+    steps_elsewhere: u64,
+    /// Ticks that time is ahead of what the steps say: `wfi` skips, and `mtime` is writable.
     time_ahead: u64,
     /// The CLINT's compare value for this hart.
     mtimecmp: u64,
@@ -118,13 +122,14 @@ impl Hart {
             tlb: Tlb::new(config.tlb).unwrap_or_default(),
             fast: Fast::default(),
             flag_generation: 0,
-            checked: (0, 0),
+            checked: translate::Seen::default(),
             effects: Effects::default(),
             events: Events::default(),
             statistics: Statistics::default(),
             checker: None,
             isa: config.isa,
-            instructions_per_tick: config.instructions_per_tick.max(1),
+            steps_per_tick: config.steps_per_tick.max(1),
+            steps_elsewhere: 0,
             time_ahead: 0,
             mtimecmp: u64::MAX,
         };
@@ -297,16 +302,11 @@ impl Hart {
         }
     }
 
-    // ---- Time and interrupts. ----
+    // ---- Interrupts. ----
 
     /// Pending interrupts. While `stimecmp` drives STIP, what software wrote there does not count.
     pub fn mip(&self) -> u64 {
-        let driven = if self.supervisor_timer_on() {
-            Interrupt::SupervisorTimer.mask()
-        } else {
-            0
-        };
-        self.csr.mip_software & !driven | self.csr.mip_lines
+        self.csr.mip_software & !self.driven_by_timer() | self.csr.mip_lines
     }
 
     /// Says that registers, CSRs or protection were changed from outside, by a debugger for
@@ -316,6 +316,11 @@ impl Hart {
         self.forget_translations();
         self.select_fast();
         self.reschedule();
+    }
+
+    /// Whether an interrupt line is high.
+    pub fn line(&self, interrupt: Interrupt) -> bool {
+        self.csr.mip_lines & interrupt.mask() != 0
     }
 
     /// Drives an interrupt line.
@@ -329,81 +334,6 @@ impl Hart {
         if self.csr.mip_lines != old {
             self.check_interrupts = true;
         }
-    }
-
-    /// The time in ticks of the time base, as `time` and `mtime` read.
-    pub fn mtime(&self) -> u64 {
-        (self.retired / self.instructions_per_tick).wrapping_add(self.time_ahead)
-    }
-
-    /// Sets the time.
-    pub fn set_mtime(&mut self, value: u64) {
-        self.time_ahead = value.wrapping_sub(self.retired / self.instructions_per_tick);
-        self.update_timers();
-    }
-
-    /// Sets the CLINT's compare value for this hart.
-    pub fn set_mtimecmp(&mut self, value: u64) {
-        self.mtimecmp = value;
-        self.update_timers();
-    }
-
-    fn supervisor_timer_on(&self) -> bool {
-        self.isa.has(Extension::Sstc) && self.csr.menvcfg & csr::MENVCFG_STCE != 0
-    }
-
-    /// Compares the time with the timers and drives their interrupt lines.
-    pub fn update_timers(&mut self) {
-        let now = self.mtime();
-        self.set_line(Interrupt::MachineTimer, now >= self.mtimecmp);
-        let supervisor = self.supervisor_timer_on() && now >= self.csr.stimecmp;
-        self.set_line(Interrupt::SupervisorTimer, supervisor);
-    }
-
-    /// A timer was set: compares it, and lets the engine stop so that the next deadline is known.
-    pub(crate) fn reschedule(&mut self) {
-        self.update_timers();
-        self.timer_changed = true;
-        self.check_interrupts = true;
-    }
-
-    /// Whether a timer was set since the last call.
-    pub fn take_timer_changed(&mut self) -> bool {
-        std::mem::take(&mut self.timer_changed)
-    }
-
-    /// The time at which a timer that has not fired yet will, or `u64::MAX`.
-    pub fn next_timer(&self) -> u64 {
-        let now = self.mtime();
-        let supervisor = if self.supervisor_timer_on() {
-            self.csr.stimecmp
-        } else {
-            u64::MAX
-        };
-        [self.mtimecmp, supervisor]
-            .into_iter()
-            .filter(|&at| at > now)
-            .min()
-            .unwrap_or(u64::MAX)
-    }
-
-    /// How many instructions can retire before the next timer fires.
-    pub fn instructions_to_timer(&self) -> u64 {
-        match self.next_timer() {
-            u64::MAX => u64::MAX,
-            at => {
-                let whole = (at - self.mtime()).saturating_mul(self.instructions_per_tick);
-                whole.saturating_sub(self.retired % self.instructions_per_tick)
-            }
-        }
-    }
-
-    /// Lets the time jump to `at`: the hart slept.
-    pub fn skip_to(&mut self, at: u64) {
-        self.time_ahead = self
-            .time_ahead
-            .wrapping_add(at.saturating_sub(self.mtime()));
-        self.update_timers();
     }
 
     // ---- Who sets A and D. ----

@@ -49,6 +49,14 @@ impl PageTableWriter for Tables<'_> {
     }
 }
 
+/// What of the sanitizer's news the fast arrays have followed.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) struct Seen {
+    epoch: u64,
+    code_epoch: u64,
+    suspects: u64,
+}
+
 /// Where a translated access goes.
 struct Translated {
     pa: PhysAddr,
@@ -233,7 +241,8 @@ impl Hart {
             Outcome::Identity(pa) => Ok(Translated { pa, lasting: false }),
             Outcome::Fault(fault) => Err((fault, FaultSource::Walk)),
             Outcome::Leaf(leaf) => {
-                if let Some(entry) = Entry::from_walk(&walk, mode, asid, self.retired) {
+                if let Some(mut entry) = Entry::from_walk(&walk, mode, asid, self.retired) {
+                    entry.stamp = self.checker.as_ref().map_or(0, |checker| checker.clock());
                     self.fill(kind, entry);
                 }
                 Ok(Translated {
@@ -313,7 +322,8 @@ impl Hart {
     // ---- The sanitizer's view. ----
 
     /// Compares a cached translation that was used, or that denied an access, with what the tables
-    /// say now. True if it still agrees, so that it need not be compared again before they change.
+    /// say now. True if they give this access the same, so that it need not be compared again before they
+    /// change.
     fn check_use(
         &mut self,
         bus: &mut Bus,
@@ -337,20 +347,35 @@ impl Hart {
         let site = self.site();
         if let Some(checker) = self.checker.as_mut() {
             match got {
-                Ok(_) => checker.used(site, satp, &entry, &now),
+                Ok(_) => {
+                    let pages = checker.used(site, satp, &entry, &now);
+                    self.watch_tables(bus, pages);
+                }
                 Err(fault) => checker.denied(site, satp, &entry, fault, &now),
             }
         }
         self.tell_reports();
-        let agrees = now.leaf().is_some_and(|leaf| {
-            let bits = Pte::A | Pte::D;
-            let kept = leaf.pte.0 & entry.pte.0 & bits == entry.pte.0 & bits;
-            kept && (leaf.pte.0 ^ entry.pte.0) & !(bits | Pte::RSW) == 0 && leaf.size == entry.size
-        });
-        if agrees {
+        let Some(leaf) = now.leaf() else {
+            return false;
+        };
+        // What is cached may be less than what the tables give now: such an entry can do no harm.
+        let rights = Pte::V | Pte::R | Pte::W | Pte::X | Pte::A | Pte::D;
+        let kept = entry.pte.0 & rights & !leaf.pte.0 == 0;
+        let same = (leaf.pte.0 ^ entry.pte.0) & !(rights | Pte::RSW) == 0;
+        if kept && same && leaf.size == entry.size {
             self.tlb.set_epoch(kind, mode, asid, va, epoch);
         }
-        agrees
+        got == Ok(leaf.pa) && leaf.update & Pte::D == 0
+    }
+
+    /// Lets stores to pages that hold tables from now on be seen.
+    fn watch_tables(&mut self, bus: &mut Bus, pages: Vec<PhysAddr>) {
+        if !pages.is_empty() {
+            for page in pages {
+                bus.flag_page(page, PageFlags::TABLE);
+            }
+            self.catch_up(bus);
+        }
     }
 
     /// Shows a walk to the sanitizer.
@@ -358,22 +383,24 @@ impl Hart {
         let site = self.site();
         if let Some(checker) = self.checker.as_mut() {
             let pages = checker.walked(site, satp, walk);
-            if !pages.is_empty() {
-                for page in pages {
-                    bus.flag_page(page, PageFlags::TABLE);
-                }
-                self.catch_up(bus);
-            }
+            self.watch_tables(bus, pages);
             self.tell_reports();
         }
     }
 
     /// Passes new reports on to whoever watches.
+    #[inline]
     fn tell_reports(&mut self) {
+        if (self.checker.as_ref()).is_some_and(|checker| checker.has_new()) {
+            self.tell_new_reports();
+        }
+    }
+
+    #[cold]
+    fn tell_new_reports(&mut self) {
         if let Some(checker) = self.checker.as_mut() {
             for report in checker.take_new() {
-                let found = Box::new(report.clone());
-                self.events.mmu(|| mmu::Event::Found(found));
+                self.events.report(report);
             }
         }
     }
@@ -392,6 +419,7 @@ impl Hart {
             let page = pa.page();
             if checker.code_changed(id, page) {
                 checker.fetched(site, va, pa, length);
+                self.drop_watches(bus);
                 self.tell_reports();
             } else if checker.fetched_from(id, page) {
                 bus.flag_page(page, PageFlags::CODE);
@@ -435,20 +463,36 @@ impl Hart {
         if let Some(checker) = self.checker.as_mut() {
             let changes = before.into_iter().zip(after).zip(words).take(count);
             for ((old, new), at) in changes {
-                if let (Some(old), Some(new)) = (old, new)
-                    && old != new
-                    && flags.contains(PageFlags::TABLE)
-                {
+                let (Some(old), Some(new)) = (old, new) else {
+                    continue;
+                };
+                if old == new {
+                    continue;
+                }
+                if flags.contains(PageFlags::TABLE) {
                     checker.stored(site, at, old, new);
                 }
+                if flags.contains(PageFlags::CODE) && checker.code_stored(site, at, old, new) {
+                    self.fast.clear_fetches();
+                }
             }
-            if flags.contains(PageFlags::CODE) && checker.code_stored(site, pa, size.into()) {
-                self.fast.clear_fetches();
-            }
+            self.drop_watches(bus);
             self.catch_up(bus);
             self.tell_reports();
         }
         Ok(())
+    }
+
+    /// Stores to pages that hold no tables and no code any more need not be seen.
+    fn drop_watches(&mut self, bus: &mut Bus) {
+        if let Some(checker) = self.checker.as_mut() {
+            for page in checker.take_abandoned_tables() {
+                bus.unflag_page(page, PageFlags::TABLE);
+            }
+            for page in checker.take_abandoned_code() {
+                bus.unflag_page(page, PageFlags::CODE);
+            }
+        }
     }
 
     /// Drops what the fast arrays may hold although it changed while this hart did not look: other
@@ -468,19 +512,26 @@ impl Hart {
                 checker.stored(None, store.at, store.old, store.new);
             }
             if flags.contains(PageFlags::CODE) {
-                checker.code_stored(None, store.at, 8);
+                checker.code_stored(None, store.at, store.old, store.new);
             }
         }
-        let epoch = checker.epoch();
-        let codes = checker.code_epoch();
-        if self.checked != (epoch, codes) {
-            if self.checked.0 != epoch {
+        let seen = Seen {
+            epoch: checker.epoch(),
+            code_epoch: checker.code_epoch(),
+            suspects: checker.suspect_count(),
+        };
+        if self.checked != seen {
+            for suspect in checker.suspects_after(self.checked.suspects) {
+                self.tlb.suspect(suspect.va);
+                self.fast.forget(suspect.va, suspect.size, true, true);
+            }
+            if self.checked.epoch != seen.epoch {
                 self.fast.clear_translated();
             }
-            if self.checked.1 != codes {
+            if self.checked.code_epoch != seen.code_epoch {
                 self.fast.clear_fetches();
             }
-            self.checked = (epoch, codes);
+            self.checked = seen;
         }
     }
 
@@ -490,6 +541,8 @@ impl Hart {
         let id = self.id;
         if let Some(checker) = self.checker.as_mut() {
             checker.fence_i(id);
+            // It must hear of the fetches that come.
+            self.fast.clear_fetches();
         }
     }
 
@@ -522,7 +575,7 @@ impl Hart {
         let site = self.site();
         if let Some(checker) = self.checker.as_mut() {
             checker.satp_written(site, old, new);
-            self.checked.0 = checker.epoch();
+            self.checked.epoch = checker.epoch();
             self.tell_reports();
         }
         self.events.mmu(|| mmu::Event::SatpWritten { old, new });

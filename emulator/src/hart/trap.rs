@@ -51,6 +51,8 @@ impl fmt::Display for Cause {
 /// A trap that was taken: for logs and reports.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct TrapTaken {
+    /// The number of the hart that took it.
+    pub hart: usize,
     /// Why.
     pub cause: Cause,
     /// The value written to `mtval` or `stval`.
@@ -118,6 +120,7 @@ impl Hart {
         self.set_privilege(to);
         self.pc = handler;
         TrapTaken {
+            hart: self.id,
             cause,
             value,
             epc,

@@ -281,6 +281,14 @@ impl Bus {
         }
     }
 
+    /// Notes that something is not special about a page any more.
+    pub fn unflag_page(&mut self, at: PhysAddr, flags: PageFlags) {
+        let index = at.0.wrapping_sub(self.ram.range().start) / PAGE_SIZE;
+        if let Some(slot) = self.flags.get_mut(index as usize) {
+            *slot = slot.without(flags);
+        }
+    }
+
     /// Counts the pages about which something has become special.
     #[inline]
     pub fn flag_generation(&self) -> u64 {

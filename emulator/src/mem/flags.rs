@@ -28,6 +28,12 @@ impl PageFlags {
         self.0 & flags.0 == flags.0
     }
 
+    /// These flags less some.
+    #[inline]
+    pub const fn without(self, flags: Self) -> Self {
+        Self(self.0 & !flags.0)
+    }
+
     /// Whether the sanitizer watches stores to it.
     #[inline]
     pub const fn watched(self) -> bool {

@@ -332,7 +332,7 @@ impl Pte {
         Ok(())
     }
 
-    /// Whether a leaf with these bits allows the access: steps 6 and 7. The walk asks it of the entry in memory,
+    /// Whether a leaf with these bits allows the access: steps 6 and 8. The walk asks it of the entry in memory,
     /// a TLB hit of the entry it cached.
     #[inline]
     pub fn permits(self, access: Access) -> Result<(), FaultReason> {
@@ -364,7 +364,7 @@ impl Pte {
         }
     }
 
-    /// The A and D bits that this kind of access needs and the entry lacks: step 8.
+    /// The A and D bits that this kind of access needs and the entry lacks: step 9.
     #[inline]
     pub const fn missing_bits(self, kind: AccessKind) -> u64 {
         let needed = if kind.writes() {
@@ -375,7 +375,7 @@ impl Pte {
         needed & !self.0
     }
 
-    /// Steps 6 to 8 together: permission first, then A and D. `Ok` holds the bits that hardware must set before
+    /// Steps 6 to 9 together: permission first, then A and D. `Ok` holds the bits that hardware must set before
     /// the access may go on.
     #[inline]
     pub fn check(self, access: Access, ad: AdPolicy) -> Result<u64, FaultReason> {
@@ -391,7 +391,7 @@ impl Pte {
         Ok(missing)
     }
 
-    /// The physical address that a leaf of this size gives a virtual address: step 9.
+    /// The physical address that a leaf of this size gives a virtual address: step 10.
     #[inline]
     pub const fn map(self, va: VirtAddr, size: PageSize) -> PhysAddr {
         PhysAddr(self.target().0 & !size.mask() | va.0 & size.mask())

@@ -12,7 +12,7 @@ pub trait PageTableWriter: PageTableMemory {
     fn replace_entry(&mut self, at: PhysAddr, old: Pte, new: Pte) -> Result<bool, EntryError>;
 }
 
-/// Walks, then sets the A and D bits that the access needs (step 8 of the manual's algorithm). A leaf in the
+/// Walks, then sets the A and D bits that the access needs (step 9 of the manual's algorithm). A leaf in the
 /// result has been updated in memory; its `pte` is the new value and its `update` says what was set.
 pub fn translate(
     config: &WalkConfig,

@@ -262,7 +262,7 @@ fn descend(
         match class? {
             PteClass::Pointer => table = pte.target(),
             PteClass::Leaf(size) => {
-                // Steps 6 to 9.
+                // Steps 6 to 10.
                 let update = pte.check(walk.access, config.ad)?;
                 return Ok(Leaf {
                     pa: pte.map(walk.va, size),

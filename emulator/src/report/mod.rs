@@ -1,5 +1,6 @@
 //! What people read: logs, explanations, figures.
 
+pub mod check;
 pub mod commit_log;
 pub mod heat;
 pub mod html;

@@ -149,10 +149,11 @@ impl OpenTrap {
 /// Traps can nest without end in a broken guest; so many are kept.
 pub const MOST_OPEN: usize = 64;
 
-/// Records the end of a run.
+/// Records the end of one hart's run.
 pub struct Recorder {
+    hart: usize,
     steps: VecDeque<Step>,
-    /// The traps.
+    /// The traps of all harts.
     pub traps: TrapHistory,
     open: Vec<OpenTrap>,
     /// How many more than [`MOST_OPEN`] are open.
@@ -164,10 +165,11 @@ pub struct Recorder {
 }
 
 impl Recorder {
-    /// A recorder that notices when control goes to `fail`.
-    pub fn new(fail: Option<u64>) -> Self {
+    /// A recorder of a hart that notices when control goes to `fail`.
+    pub fn new(hart: usize, fail: Option<u64>) -> Self {
         let fail = fail.map(Places::aliases);
         Self {
+            hart,
             steps: VecDeque::with_capacity(KEPT),
             traps: TrapHistory::default(),
             open: Vec::new(),
@@ -175,6 +177,11 @@ impl Recorder {
             fail: fail.map(Vec::from).unwrap_or_default(),
             failed_at: None,
         }
+    }
+
+    /// The number of the hart that is recorded.
+    pub fn hart(&self) -> usize {
+        self.hart
     }
 
     /// The end, `hart` being as the run left it.
@@ -195,6 +202,9 @@ impl Recorder {
 
 impl Observer for Recorder {
     fn retired(&mut self, hart: &Hart, retired: &Retired) {
+        if hart.id != self.hart {
+            return;
+        }
         let step = Step::new(hart, retired);
         if self.steps.len() == KEPT {
             self.steps.pop_front();
@@ -214,6 +224,9 @@ impl Observer for Recorder {
 
     fn trapped(&mut self, hart: &Hart, trap: &TrapTaken) {
         self.traps.trapped(hart, trap);
+        if hart.id != self.hart {
+            return;
+        }
         if self.open.len() == MOST_OPEN {
             self.deeper += 1;
             return;

@@ -1,6 +1,7 @@
 //! The figures of a run: instructions, traps, time, TLB.
 
 use super::traps::TrapHistory;
+use crate::board::Machine;
 use crate::hart::Hart;
 use crate::mmu::{AccessStatistics, Statistics};
 use std::fmt;
@@ -9,31 +10,35 @@ use std::time::Duration;
 /// The figures of a run.
 #[derive(Clone, Debug)]
 pub struct Stats {
-    /// Instructions retired.
+    /// Instructions retired by all harts.
     pub instructions: u64,
+    /// Instructions retired by each hart.
+    pub by_hart: Vec<u64>,
     /// How long they took.
     pub time: Duration,
     /// The guest's clock at the end, in ticks of 10 MHz.
     pub mtime: u64,
     /// The causes of traps, and how often.
     pub traps: Vec<(String, u64)>,
-    /// What the MMU did.
-    pub mmu: Statistics,
+    /// What the MMU of each hart did.
+    pub mmu: Vec<Statistics>,
 }
 
 impl Stats {
-    /// The figures of a hart that has run.
-    pub fn new(hart: &Hart, traps: &TrapHistory, time: Duration) -> Self {
+    /// The figures of a machine that has run.
+    pub fn new(machine: &Machine, traps: &TrapHistory, time: Duration) -> Self {
         let counts = traps.counts();
+        let harts = machine.harts();
         Self {
-            instructions: hart.retired,
+            instructions: machine.instructions(),
+            by_hart: harts.iter().map(|hart| hart.retired).collect(),
             time,
-            mtime: hart.mtime(),
+            mtime: machine.hart().mtime(),
             traps: counts
                 .into_iter()
                 .map(|(cause, count)| (cause.to_string(), count))
                 .collect(),
-            mmu: hart.mmu_statistics(),
+            mmu: harts.iter().map(Hart::mmu_statistics).collect(),
         }
     }
 
@@ -63,6 +68,11 @@ impl fmt::Display for Stats {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut row = |name: &str, figure: String| writeln!(f, "{name:NAME$}{figure:>FIGURE$}");
         row("instructions", grouped(self.instructions))?;
+        if self.by_hart.len() > 1 {
+            for (hart, count) in self.by_hart.iter().enumerate() {
+                row(&format!("  hart {hart}"), grouped(*count))?;
+            }
+        }
         row("time", format!("{:.3} s", self.time.as_secs_f64()))?;
         row("speed", format!("{:.1} MIPS", self.mips()))?;
         row("guest's clock", format!("{:.6} s", self.mtime as f64 / 1e7))?;
@@ -71,9 +81,19 @@ impl fmt::Display for Stats {
         for (cause, count) in &self.traps {
             row(&format!("  {cause}"), grouped(*count))?;
         }
-        let total: AccessStatistics = self.mmu.total();
-        if total.translated() != 0 {
-            row("translated accesses", grouped(total.translated()))?;
+        for (hart, mmu) in self.mmu.iter().enumerate() {
+            let total: AccessStatistics = mmu.total();
+            if total.translated() == 0 {
+                continue;
+            }
+            let whose = match self.mmu.len() {
+                1 => String::new(),
+                _ => format!("hart {hart}, "),
+            };
+            row(
+                &format!("{whose}translated accesses"),
+                grouped(total.translated()),
+            )?;
             row("  hits", grouped(total.first_hits))?;
             row("  misses", grouped(total.first_misses))?;
             row("  walks", grouped(total.walks))?;
@@ -99,10 +119,11 @@ mod tests {
     fn figures_line_up() {
         let stats = Stats {
             instructions: 1_500_000,
+            by_hart: vec![1_000_000, 500_000],
             time: Duration::from_millis(500),
             mtime: 15_000,
             traps: vec![("illegal instruction".into(), 3), ("breakpoint".into(), 1)],
-            mmu: Statistics::default(),
+            mmu: vec![Statistics::default()],
         };
         let text = stats.to_string();
         assert!(
@@ -110,6 +131,7 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("3.0 MIPS"), "{text}");
+        assert!(text.contains("  hart 1 "), "{text}");
         assert!(
             !text.contains("translated"),
             "an MMU that was not used is left out: {text}"

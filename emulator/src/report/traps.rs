@@ -5,7 +5,7 @@ use crate::hart::{Cause, Hart, TrapTaken};
 use crate::isa::{Exception, Interrupt};
 use std::collections::VecDeque;
 
-/// How many of the last traps are kept.
+/// How many of the last traps of each hart are kept.
 pub const KEPT: usize = 8;
 
 /// Counts traps and keeps the last. It costs nothing between traps.
@@ -13,7 +13,8 @@ pub const KEPT: usize = 8;
 pub struct TrapHistory {
     exceptions: [u64; 64],
     interrupts: [u64; 64],
-    last: VecDeque<TrapTaken>,
+    /// By hart.
+    last: Vec<VecDeque<TrapTaken>>,
 }
 
 impl Default for TrapHistory {
@@ -21,15 +22,16 @@ impl Default for TrapHistory {
         Self {
             exceptions: [0; 64],
             interrupts: [0; 64],
-            last: VecDeque::with_capacity(KEPT),
+            last: Vec::new(),
         }
     }
 }
 
 impl TrapHistory {
-    /// The last traps, oldest first.
-    pub fn last(&self) -> impl DoubleEndedIterator<Item = &TrapTaken> {
-        self.last.iter()
+    /// The last traps of a hart, oldest first. One that is the same over and over, with nothing
+    /// in between, is kept twice.
+    pub fn last(&self, hart: usize) -> impl DoubleEndedIterator<Item = &TrapTaken> {
+        self.last.get(hart).into_iter().flatten()
     }
 
     /// Every cause that occurred and how often, exceptions first, by number.
@@ -55,10 +57,10 @@ impl TrapHistory {
         self.exceptions.iter().chain(&self.interrupts).sum()
     }
 
-    /// The trap that began a loop of traps: the last one that did not happen at the first
+    /// The trap that began a hart's loop of traps: the last one that did not happen at the first
     /// instruction of its own handler.
-    pub fn before_loop(&self) -> Option<&TrapTaken> {
-        self.last.iter().rev().find(|trap| trap.epc != trap.handler)
+    pub fn before_loop(&self, hart: usize) -> Option<&TrapTaken> {
+        self.last(hart).rev().find(|trap| trap.epc != trap.handler)
     }
 }
 
@@ -69,10 +71,18 @@ impl Observer for TrapHistory {
             Cause::Interrupt(cause) => &mut self.interrupts[cause as usize & 63],
         };
         *count += 1;
-        if self.last.len() == KEPT {
-            self.last.pop_front();
+        if self.last.len() <= trap.hart {
+            self.last.resize_with(trap.hart + 1, VecDeque::new);
         }
-        self.last.push_back(*trap);
+        let last = &mut self.last[trap.hart];
+        let repeated = last.iter().rev().take_while(|&other| other == trap).count();
+        if repeated >= 2 {
+            return;
+        }
+        if last.len() == KEPT {
+            last.pop_front();
+        }
+        last.push_back(*trap);
     }
 }
 

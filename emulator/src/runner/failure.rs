@@ -56,8 +56,15 @@ pub struct Line {
 }
 
 impl Failure {
-    pub(super) fn new(outcome: &Outcome, guest: &Guest, hart: &Hart, recorder: &Recorder) -> Self {
+    /// The failure of a guest that ran on `harts`, of which one was recorded.
+    pub(super) fn new(
+        outcome: &Outcome,
+        guest: &Guest,
+        harts: &[Hart],
+        recorder: &Recorder,
+    ) -> Self {
         let places = Places::new(guest);
+        let hart = &harts[recorder.hart()];
         let end = recorder.end(hart);
         let moment = match outcome {
             Outcome::CheckFailed { .. } => recorder.failed_at(),
@@ -72,7 +79,7 @@ impl Failure {
         let last = |moment: &Moment| moment.steps.back().map_or(0, |step| step.count);
         Self {
             stopped_at: stopped_at(outcome, moment, &places),
-            notes: notes(outcome, hart, recorder, &places),
+            notes: notes(outcome, harts, recorder, &places),
             traps: traps(outcome, recorder)
                 .iter()
                 .map(|trap| TrapLine::new(trap, &places))
@@ -155,7 +162,7 @@ impl Line {
 /// The last traps; of a loop of traps, how it began.
 fn traps(outcome: &Outcome, recorder: &Recorder) -> Vec<TrapTaken> {
     let Outcome::TrapLoop { first, .. } = outcome else {
-        return recorder.traps.last().copied().collect();
+        return recorder.traps.last(recorder.hart()).copied().collect();
     };
     let open = recorder.open_traps();
     let began = open.iter().position(|open| open.taken == *first);
@@ -172,7 +179,7 @@ fn csr_names(recorder: &Recorder) -> &'static [&'static str] {
     const ALL: [&str; 8] = [
         "mstatus", "mcause", "mepc", "mtval", "satp", "scause", "sepc", "stval",
     ];
-    let mut traps = recorder.traps.last();
+    let mut traps = recorder.traps.last(recorder.hart());
     if traps.any(|trap| trap.to == Privilege::Supervisor) {
         &ALL
     } else {
@@ -261,23 +268,38 @@ fn trapped_text((word, _): (u32, u8), trap: &TrapTaken) -> String {
     blank(&disassemble_word(word, all, trap.epc))
 }
 
-fn notes(outcome: &Outcome, hart: &Hart, recorder: &Recorder, places: &Places<'_>) -> Vec<String> {
+fn notes(
+    outcome: &Outcome,
+    harts: &[Hart],
+    recorder: &Recorder,
+    places: &Places<'_>,
+) -> Vec<String> {
     let mut notes = Vec::new();
+    let shown = recorder.hart();
+    if harts.len() > 1 {
+        notes.push(format!("this is of hart {shown} of {}", harts.len()));
+    }
     match outcome {
         Outcome::CheckFailed { .. } if recorder.failed_at().is_none() => {
             notes.push("no branch to a symbol `fail` was seen; this is where it ended".into());
         }
         Outcome::UnexpectedTrap { trap, .. } | Outcome::TrapLoop { first: trap, .. } => {
-            notes.extend(missing_extension(trap, hart, places));
+            notes.extend(missing_extension(trap, &harts[shown], places));
         }
         Outcome::Asleep => {
-            let mie = hart.csr.mie;
-            let enabled = if mie == 0 {
-                "no interrupt is enabled in mie".into()
-            } else {
-                format!("mie is {mie:#x}, mip {:#x}", hart.mip())
-            };
-            notes.push(format!("{enabled}, and no timer is set"));
+            for hart in harts {
+                let whose = match harts.len() {
+                    1 => String::new(),
+                    _ => format!("hart {}: ", hart.id),
+                };
+                let mie = hart.csr.mie;
+                let enabled = if mie == 0 {
+                    "no interrupt is enabled in mie".into()
+                } else {
+                    format!("mie is {mie:#x}, mip {:#x}", hart.mip())
+                };
+                notes.push(format!("{whose}{enabled}, and no timer is set"));
+            }
         }
         _ => {}
     }

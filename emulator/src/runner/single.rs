@@ -108,13 +108,20 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
     };
     let mut traps = TrapHistory::default();
     let (mut stop, stormy) = run_until_storm(&mut machine, guest, config, limits, &mut traps);
-    result.instructions = machine.hart().retired;
+    result.instructions = machine.instructions();
     result.output = output.text();
     if stop == Stop::Exit(0) {
         result.outcome = Outcome::Passed;
         return;
     }
-    let mut recorder = Recorder::new(guest.symbols().by_name("fail"));
+    // Of several harts the one that ended the test is shown. If it goes on for ever, hart 0 is:
+    // tests park the others.
+    let shown = match &stop {
+        Stop::TrapLoop(trap) => trap.hart,
+        Stop::Exit(_) | Stop::BadRequest(_) => machine.turn(),
+        Stop::InstructionLimit | Stop::Timeout | Stop::Break | Stop::Asleep => 0,
+    };
+    let mut recorder = Recorder::new(shown, guest.symbols().by_name("fail"));
     if let Some((storm, seen)) = stormy {
         stop = Stop::TrapLoop(storm);
         recorder = *seen;
@@ -126,15 +133,19 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
         }
     } else {
         // It is still running. What it does now is what it did all the time.
+        let more = match machine.harts().len() as u64 {
+            1 => MORE,
+            harts => harts * MORE_OF_EACH,
+        };
         let limits = Limits {
-            max_instructions: Some(result.instructions.saturating_add(MORE)),
+            max_instructions: Some(result.instructions.saturating_add(more)),
             deadline: Instant::now().checked_add(config.timeout),
         };
         machine.run(&limits, &mut recorder);
         recorder.traps = traps;
     }
     result.outcome = outcome(stop, &recorder, config);
-    let failure = Failure::new(&result.outcome, guest, machine.hart(), &recorder);
+    let failure = Failure::new(&result.outcome, guest, machine.harts(), &recorder);
     result.failure = Some(Box::new(failure));
 }
 
@@ -148,8 +159,9 @@ fn run_until_storm(
     traps: &mut TrapHistory,
 ) -> (Stop, Option<(TrapTaken, Box<Recorder>)>) {
     let mut suspected = false;
+    let alone = machine.harts().len() == 1;
     loop {
-        let retired = machine.hart().retired;
+        let retired = machine.instructions();
         let next = config
             .max_instructions
             .min(retired.saturating_add(AT_A_TIME));
@@ -162,17 +174,19 @@ fn run_until_storm(
             Some(logs) => machine.run(&limits, &mut Pair(&mut *traps, logs)),
             None => machine.run(&limits, traps),
         };
-        let at_limit = machine.hart().retired >= config.max_instructions;
+        let at_limit = machine.instructions() >= config.max_instructions;
         let running = matches!(stop, Stop::InstructionLimit | Stop::Timeout);
+        // Several harts may go on while one of them does nothing but trap.
         if running
+            && alone
             && (!suspected || stop == Stop::Timeout || at_limit)
             && let Some(storm) = storm(traps)
         {
             // A loop of harmless traps looks the same from outside: one look from inside tells.
             suspected = true;
-            let mut recorder = Recorder::new(guest.symbols().by_name("fail"));
+            let mut recorder = Recorder::new(0, guest.symbols().by_name("fail"));
             let deep = |recorder: &Recorder| recorder.open_traps().len() == MOST_OPEN;
-            run_again(guest, config, machine.hart().retired, &mut recorder, deep);
+            run_again(guest, config, machine.instructions(), &mut recorder, deep);
             if deep(&recorder) {
                 return (stop, Some((storm, Box::new(recorder))));
             }
@@ -195,7 +209,7 @@ fn run_again(
     let mut machine = Machine::new(&config.machine, guest, Box::new(io::sink())).ok()?;
     let deadline = Instant::now().checked_add(config.timeout.saturating_mul(RECORDING));
     loop {
-        let retired = machine.hart().retired;
+        let retired = machine.instructions();
         let limits = Limits {
             max_instructions: Some(instructions.min(retired.saturating_add(AT_A_TIME))),
             deadline,
@@ -204,29 +218,32 @@ fn run_again(
         if enough(recorder) {
             return None;
         }
-        if stop != Stop::InstructionLimit || machine.hart().retired >= instructions {
+        if stop != Stop::InstructionLimit || machine.instructions() >= instructions {
             return Some(stop);
         }
     }
 }
 
-/// Between two looks at what a recorder has seen. A multiple of the board's time slice, so that
-/// the run is the same as one in a single piece.
+/// Between two looks at what a recorder has seen. A run in pieces is the same as one in a single
+/// piece.
 const AT_A_TIME: u64 = 1_000_000;
 
 /// The trap that a run went on repeating, if it did: the last ones all come from one place, each
 /// in the handler of the one before.
 fn storm(traps: &TrapHistory) -> Option<TrapTaken> {
-    let last = traps.last().next_back()?;
-    let mut all = traps.last();
+    let last = traps.last(0).next_back()?;
+    let mut all = traps.last(0);
     let same = all.all(|trap| {
         (trap.cause, trap.epc, trap.from, trap.to) == (last.cause, last.epc, last.from, last.to)
     });
-    (same && last.from == last.to && traps.last().count() == KEPT).then_some(*last)
+    (same && last.from == last.to && traps.last(0).count() == KEPT).then_some(*last)
 }
 
 /// How many more instructions of a test are looked at that never ends.
 const MORE: u64 = 100;
+
+/// The same for each of several harts, so that every one has its turn.
+const MORE_OF_EACH: u64 = 5_000;
 
 /// How many times longer a recorded run may take.
 const RECORDING: u32 = 10;
@@ -267,7 +284,7 @@ fn packed_trap(number: u64, recorder: &Recorder) -> Option<TrapTaken> {
     let bits = cause | u64::from(interrupt) << 63;
     let mut latest = recorder
         .traps
-        .last()
+        .last(recorder.hart())
         .filter(|trap| trap.cause.bits() == bits);
     (number >> 25 == 0).then(|| latest.next_back().copied())?
 }

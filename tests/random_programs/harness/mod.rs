@@ -30,7 +30,7 @@ pub(crate) fn check(bytes: &[u8]) -> Report {
         max_instructions: Some(BUDGET),
         deadline: None,
     };
-    let mut watched = scenario::machine(bytes);
+    let mut watched = scenario::machine(bytes, 1);
     let mut watch = Watch::new(watched.hart());
     legal::check(watched.hart());
     let stop = watched.run(&limits, &mut watch);
@@ -45,7 +45,7 @@ pub(crate) fn check(bytes: &[u8]) -> Report {
     );
     legal::check(watched.hart());
 
-    let mut again = scenario::machine(bytes);
+    let mut again = scenario::machine(bytes, 1);
     let stop_again = again.run(&limits, &mut ());
     assert_eq!(stop, stop_again);
     same(&watched, &again);
@@ -56,15 +56,44 @@ pub(crate) fn check(bytes: &[u8]) -> Report {
     }
 }
 
+/// Instructions that several harts may run together.
+const BUDGET_TOGETHER: u64 = 60_000;
+
+/// Runs the program on several harts, whole and in pieces, and panics if anything is wrong.
+pub(crate) fn check_harts(bytes: &[u8], harts: usize) -> Stop {
+    let mut whole = scenario::machine(bytes, harts);
+    let limits = |most| Limits {
+        max_instructions: Some(most),
+        deadline: None,
+    };
+    let stop = whole.run(&limits(BUDGET_TOGETHER), &mut ());
+    assert!(whole.instructions() <= BUDGET_TOGETHER);
+    whole.harts().iter().for_each(legal::check);
+    let mut pieces = scenario::machine(bytes, harts);
+    let mut most = 0;
+    let stop_again = loop {
+        most = BUDGET_TOGETHER.min(most + 1_777);
+        match pieces.run(&limits(most), &mut ()) {
+            Stop::InstructionLimit if most < BUDGET_TOGETHER => {}
+            stop => break stop,
+        }
+    };
+    assert_eq!(stop, stop_again);
+    same(&whole, &pieces);
+    stop
+}
+
 /// Both machines are in the same state.
 fn same(a: &Machine, b: &Machine) {
-    assert_eq!(a.hart().pc, b.hart().pc);
-    assert_eq!(a.hart().privilege, b.hart().privilege);
-    assert_eq!(a.hart().retired, b.hart().retired);
-    assert_eq!(a.hart().mtime(), b.hart().mtime());
-    assert_eq!(a.hart().integer_registers(), b.hart().integer_registers());
-    assert_eq!(a.hart().float_registers(), b.hart().float_registers());
-    assert_eq!(legal::all(a.hart()), legal::all(b.hart()));
+    for (a, b) in a.harts().iter().zip(b.harts()) {
+        assert_eq!(a.pc, b.pc);
+        assert_eq!(a.privilege, b.privilege);
+        assert_eq!(a.retired, b.retired);
+        assert_eq!(a.mtime(), b.mtime());
+        assert_eq!(a.integer_registers(), b.integer_registers());
+        assert_eq!(a.float_registers(), b.float_registers());
+        assert_eq!(legal::all(a), legal::all(b));
+    }
     let ram = |machine: &Machine| {
         machine
             .bus()

@@ -1,6 +1,7 @@
 //! A machine in a random state with a random program.
 
 use super::dice::Dice;
+use super::legal;
 use super::program;
 use pagewalk::board::{Machine, MachineConfig};
 use pagewalk::hart::{Hart, csr};
@@ -33,12 +34,13 @@ const SET_UP: &[u16] = &[
     0x341, FCSR,
 ];
 
-/// Makes the machine that `bytes` describe.
-pub(crate) fn machine(bytes: &[u8]) -> Machine {
+/// Makes the machine that `bytes` describe, with this number of harts, which all start alike.
+pub(crate) fn machine(bytes: &[u8], harts: usize) -> Machine {
     let dice = &mut Dice::new(bytes);
     let structured = dice.chance(70);
     let config = MachineConfig {
         memory: RAM_SIZE,
+        harts,
         isa: isa(dice),
         instructions_per_tick: dice.pick(&[1, 3, 100]),
         ..MachineConfig::default()
@@ -94,7 +96,28 @@ pub(crate) fn machine(bytes: &[u8]) -> Machine {
     hart.pc = RAM + CODE;
     hart.privilege = privilege;
     hart.check_interrupts = true;
+    copy_to_all(&mut machine);
     machine
+}
+
+/// Makes the other harts start as hart 0 does.
+fn copy_to_all(machine: &mut Machine) {
+    let Some((first, others)) = machine.harts_mut().split_first_mut() else {
+        return;
+    };
+    let csrs = legal::all(first);
+    for other in others {
+        for n in 0..32 {
+            other.set_f(n, first.f(n));
+            other.set_x(n, first.x(n));
+        }
+        for &(number, value) in &csrs {
+            other.write_csr(number, value);
+        }
+        other.pc = first.pc;
+        other.privilege = first.privilege;
+        other.changed_from_outside();
+    }
 }
 
 /// All there is, mostly; sometimes less.

@@ -155,7 +155,7 @@ mod tests {
     fn hart(isa: Isa) -> Hart {
         let config = HartConfig {
             isa,
-            instructions_per_tick: 100,
+            steps_per_tick: 100,
             tlb: crate::mmu::TlbConfig::default(),
         };
         Hart::new(0, &config)

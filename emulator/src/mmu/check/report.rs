@@ -40,6 +40,39 @@ pub enum CheckKind {
     StaleCode,
 }
 
+impl CheckKind {
+    /// Every kind.
+    pub const ALL: [Self; 8] = [
+        Self::Unsafe,
+        Self::Spurious,
+        Self::WritableExecutable,
+        Self::UserReachesTable,
+        Self::Reserved,
+        Self::AccessedNeverSet,
+        Self::DirtyNeverSet,
+        Self::StaleCode,
+    ];
+
+    /// Its name: `user-reaches-table`.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Unsafe => "unsafe",
+            Self::Spurious => "spurious",
+            Self::WritableExecutable => "writable-executable",
+            Self::UserReachesTable => "user-reaches-table",
+            Self::Reserved => "reserved",
+            Self::AccessedNeverSet => "accessed-never-set",
+            Self::DirtyNeverSet => "dirty-never-set",
+            Self::StaleCode => "stale-code",
+        }
+    }
+
+    /// Whether it is a mistake. The others are legal, and good to know.
+    pub const fn is_mistake(self) -> bool {
+        !matches!(self, Self::Spurious | Self::WritableExecutable)
+    }
+}
+
 /// A change of a page-table entry, or of `satp`, or of code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Change {
@@ -101,10 +134,12 @@ pub struct Report {
     pub change: Option<Change>,
     /// `satp` was changed to another root with the same ASID: from, to, by whom.
     pub satp: Option<(u64, u64, Site)>,
-    /// The access that met it.
+    /// The access that met it. For [`CheckKind::WritableExecutable`] and others that a walk finds, that of the walk.
     pub used: Option<Use>,
     /// What would have been right.
     pub fence: Option<RightFence>,
     /// A fence that came close: the last after the change.
     pub near: Option<FenceSeen>,
+    /// How often it was found.
+    pub times: u64,
 }

@@ -10,17 +10,15 @@ use crate::mmu::{
 };
 
 /// Where the root table lies. Every table is within [`RAM`].
-pub(super) const ROOT: u64 = 0x8000_0000;
-pub(super) const RAM: Range<u64> = 0x8000_0000..0x8800_0000;
+const ROOT: u64 = 0x8000_0000;
+const RAM: Range<u64> = 0x8000_0000..0x8800_0000;
 
 /// Page tables, and the memory that holds them.
 #[derive(Clone)]
 pub(super) struct Tables {
     pub(super) config: WalkConfig,
-    /// PMP forbids the walk to read these.
+    /// PMP forbids the walk to read these, and so to write them.
     pub(super) denied: Range<u64>,
-    /// And to write these.
-    pub(super) read_only: Range<u64>,
     /// An entry that another hart changes just before the next update.
     pub(super) race: Option<(u64, u64)>,
     words: HashMap<u64, u64>,
@@ -40,7 +38,6 @@ impl Tables {
                 ad: AdPolicy::Hardware,
             },
             denied: 0..0,
-            read_only: 0..0,
             race: None,
             words: HashMap::new(),
             next_table: ROOT + 0x1000,
@@ -111,7 +108,7 @@ impl PageTableMemory for Tables {
 
 impl PageTableWriter for Tables {
     fn replace_entry(&mut self, at: PhysAddr, old: Pte, new: Pte) -> Result<bool, EntryError> {
-        if self.read_only.contains(&at.0) {
+        if self.denied.contains(&at.0) {
             return Err(EntryError::Denied);
         }
         if let Some((at, value)) = self.race.take() {

@@ -173,6 +173,21 @@ impl Array {
         }
     }
 
+    /// Lets the entries that translate an address, in any space, agree with no epoch.
+    pub(super) fn suspect(&mut self, va: VirtAddr) {
+        for size in PageSize::ALL {
+            if self.present[size as usize] != 0 {
+                let first = self.set(va, size);
+                let key = key(va, size);
+                for index in first..first + self.ways {
+                    if self.tags[index].key == key {
+                        self.slots[index].hit.epoch = 0;
+                    }
+                }
+            }
+        }
+    }
+
     /// Whether it has no room at all.
     pub(super) fn is_empty(&self) -> bool {
         self.tags.is_empty()

@@ -111,6 +111,8 @@ pub struct Entry {
     pub mode: Mode,
     /// The caller's time of the fill (an instruction count).
     pub filled_at: u64,
+    /// The sanitizer's time of the fill ([`super::check::Checker::clock`]).
+    pub stamp: u64,
     origin: [PhysAddr; MAX_LEVELS],
     origin_count: u8,
 }
@@ -133,6 +135,7 @@ impl Entry {
             global,
             mode,
             filled_at,
+            stamp: 0,
             origin,
             origin_count: walk.steps().len() as u8,
         })
@@ -343,6 +346,14 @@ impl Tlb {
         }
         if let Some(array) = self.second.as_mut() {
             array.set_epoch(va, space, epoch);
+        }
+    }
+
+    /// The entries that translate an address, in any address space, must be compared with the tables before they are
+    /// used again: their epoch becomes 0.
+    pub fn suspect(&mut self, va: VirtAddr) {
+        for array in self.arrays.iter_mut().chain(&mut self.second) {
+            array.suspect(va);
         }
     }
 

@@ -214,6 +214,9 @@
     }
   }
 
+  const harts = Number((data.machine.find(([name]) => name === "Harts") || ["", "1"])[1]);
+  const ofHart = harts > 1 ? [el("p", { class: "soft" }, `Of hart ${walk.overview.hart}; there are ${harts}.`)] : [];
+
   // ---- The chosen address space. ----
 
   let map = null;
@@ -858,7 +861,7 @@
       svg.append(shape("rect", { x: 1, y: 1, width: CELL, height: CELL, rx: 1.5, class: name, "fill-opacity": opacity }));
       return svg;
     };
-    show("tlb-body", el("div", { class: "legend" },
+    show("tlb-body", ofHart.map((one) => one.cloneNode(true)), el("div", { class: "legend" },
       el("span", {}, shade(1, "tlb-cell"), "filled just now"), el("span", {}, shade(0.3, "tlb-cell"), "long ago"),
       el("span", {}, shade(1, "tlb-cell stale"), "stale: the tables say something else"), el("span", {}, shade(0.8, "tlb-cell unknown"), "address space not known"), el("span", {}, shade(1, "empty-cell"), "empty"),
       el("span", {}, "Each column is a set. Which way of its set an entry has is not told.")), arrays.map(drawArray));
@@ -916,7 +919,7 @@
     const heads = [["access", ""], ["", ""], ["accesses", "n"], ["", ""], ["hits", "n"], ...(second ? [["L2 hits", "n"]] : []), ["misses", "n"], ["miss rate", "n"], ["walks", "n"], ["entries a walk", "n"], ["A/D set", "n"], ["faults", "n"]];
     const lengths = [0, 1, 2, 3, 4, 5].map((n) => [many(n, "entry", "entries"), sum(list.map((row) => row.walk_lengths[n]))]).filter(([, n]) => n > 0);
     const swatch = (name, text) => el("span", {}, el("i", { class: `swatch ${name}`, style: "border:0" }), text);
-    show("figures-body",
+    show("figures-body", ofHart,
       el("div", { class: "legend" }, swatch("hit", "hits of the TLB"), second ? swatch("hit2", "hits of its second level") : null, swatch("miss", "misses"),
         el("span", {}, `Besides, ${many(untranslated, "access", "accesses")} needed no translation; satp was written ${many(satpWrites, "time")}.`)),
       el("div", { class: "scroll" }, el("table", {},
@@ -975,7 +978,7 @@
           byId("heat-body").querySelector(":checked").focus();
         }),
         el("span", { class: "scale" }, most === 0 ? "none" : [count(least), el("span", { class: "steps" }, most === least ? el("i", { class: "h8" }) : [1, 2, 3, 4, 5, 6, 7, 8].map((n) => el("i", { class: `h${n}`, title: `about ${count(values[n - 1])}` }))), most > least ? `${count(most)} (by the logarithm)` : ""])),
-      el("p", { class: "soft" }, `Each square is ${size === PAGE ? "a page of 4 KiB" : `${bytes(size)}, since the pages are too many`}; a number between squares says how many had no access. ${heatWords(heat.cells.reduce((sums, cell) => sums.map((n, i) => n + cell[i + 1]), [0, 0, 0, 0, 0]))}.`),
+      el("p", { class: "soft" }, `Each square is ${size === PAGE ? "a page of 4 KiB" : `${bytes(size)}, since the pages are too many`}; a number between squares says how many had no access. ${harts > 1 ? "All harts together: " : ""}${heatWords(heat.cells.reduce((sums, cell) => sums.map((n, i) => n + cell[i + 1]), [0, 0, 0, 0, 0]))}.`),
       note, box, hottest(heat, size));
     rove(box, ".cell");
   }

@@ -3,10 +3,10 @@
 use super::entry::{Field, fields, meaning};
 use super::overview::{PlaceReport, TrapReport};
 use super::tlb::{Agreement, EntryReport, translates};
-use super::until::{FaultSeen, Found, value_register};
+use super::until::{FaultSeen, Found};
 use super::{Hex, SatpReport, View, mend};
 use crate::hart::status;
-use crate::isa::{Exception, Privilege};
+use crate::isa::{Exception, Privilege, disassemble_word};
 use crate::mem::{PhysAddr, VirtAddr};
 use crate::mmu::{
     Access, AccessKind, AdPolicy, Entry, FaultReason, FaultSource, Leaf, Mode, Outcome, PageSize,
@@ -178,14 +178,18 @@ pub struct TlbAnswer {
 pub struct Happened {
     /// The trap.
     pub trap: TrapReport,
-    /// The instruction.
+    /// The instruction's address.
     pub at: PlaceReport,
+    /// The instruction; null if it could not be fetched.
+    pub instruction: Option<String>,
     /// `tables`, `TLB`, `PMP` or `memory`.
     pub decided_by: &'static str,
     /// What was decided, in words.
     pub text: String,
     /// Whether the tables as they are now say the same.
     pub still: bool,
+    /// What would have helped, if the tables are not at fault.
+    pub mend: Option<String>,
 }
 
 /// The name of a kind of access, as `--as` takes it.
@@ -363,7 +367,13 @@ impl Explanation {
         };
         Self {
             va: Hex(va.0),
-            symbol: view.names.linked(va),
+            symbol: match access.kind {
+                // Code may have been moved from where it is linked.
+                AccessKind::Fetch => Some(view.names.code(va.0))
+                    .filter(|place| place.symbol.is_some())
+                    .map(|place| place.name()),
+                _ => view.names.linked(va),
+            },
             access: kind_name(access.kind),
             privilege: access.privilege.letter(),
             sum: access.sum,
@@ -412,12 +422,20 @@ impl Explanation {
                 now.is_some(),
             ),
         };
+        let mend = (decided_by == "TLB" && !still).then(|| {
+            format!(
+                "sfence.vma for va:{:#x} after the tables were changed: the TLB still held the old entry",
+                seen.va.0
+            )
+        });
         explanation.happened = Some(Happened {
             trap: TrapReport::new(&seen.trap, view),
             at: PlaceReport::new(&view.names.code(seen.trap.epc)),
+            instruction: instruction(view, seen),
             decided_by,
             text,
             still,
+            mend,
         });
         if let OutcomeReport::Fault(fault) = &mut explanation.outcome {
             fault.stval = Hex(seen.trap.value);
@@ -439,6 +457,29 @@ pub fn access_now(view: &View<'_>, kind: AccessKind, privilege: Privilege) -> Ac
     Access::new(kind, privilege)
         .with_sum(mstatus & status::SUM != 0)
         .with_mxr(mstatus & status::MXR != 0)
+}
+
+/// The instruction that trapped, if it can be fetched.
+fn instruction(view: &mut View<'_>, seen: &FaultSeen) -> Option<String> {
+    if seen.access.kind == AccessKind::Fetch {
+        return None;
+    }
+    let (pc, hart) = (VirtAddr(seen.trap.epc), view.hart);
+    let access = Access::new(AccessKind::Fetch, seen.trap.from);
+    let mut half = |va: VirtAddr| {
+        let pa = hart
+            .explain(view.bus, seen.satp, va, access)
+            .result()
+            .ok()?;
+        view.bus.ram().load(pa, 2).map(|half| half as u32)
+    };
+    let low = half(pc)?;
+    let word = match low & 3 {
+        3 => half(pc.offset(2))? << 16 | low,
+        _ => low,
+    };
+    let text = disassemble_word(word, hart.extensions(), pc.0);
+    Some(text.replace('\t', " "))
 }
 
 fn steps(view: &View<'_>, walk: &Walk, satp: Satp) -> Vec<StepReport> {
@@ -593,9 +634,4 @@ impl TlbAnswer {
         let mut entries = self.entries.iter();
         entries.any(|(_, entry)| matches!(entry.agreement, Agreement::Stale(_)))
     }
-}
-
-/// The register that holds the address of a trap.
-pub fn register(seen: &FaultSeen) -> &'static str {
-    value_register(&seen.trap)
 }

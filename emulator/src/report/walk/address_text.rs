@@ -150,6 +150,14 @@ impl Explanation {
                 }
                 named(f, symbol.as_deref())?;
                 writeln!(f)?;
+                if let Some((level, bits)) = leaf(self.steps.last(), *page_size) {
+                    writeln!(
+                        f,
+                        "  the leaf is at level {level} and maps {}: bits {} to 0 are the offset",
+                        bytes(*page_size),
+                        bits - 1
+                    )?;
+                }
                 writeln!(f, "  there is {}", place.unwrap_or("nothing"))?;
                 self.pmp(f)
             }
@@ -174,6 +182,12 @@ impl Explanation {
             None => Ok(()),
         }
     }
+}
+
+/// The level of a leaf that maps more than 4 KiB, and how many bits its offset has.
+fn leaf(step: Option<&StepReport>, page_size: u64) -> Option<(u8, u32)> {
+    let step = step.filter(|_| page_size > 4096)?;
+    Some((step.level, page_size.trailing_zeros()))
 }
 
 /// The parts of an address in columns: bit numbers, binary, hexadecimal, names.

@@ -77,6 +77,10 @@ impl<'a> Names<'a> {
             return format!("no symbol `{name}`: {guest} has no symbols");
         }
         let near = self.near(name);
+        if !name.is_empty() && name.bytes().all(|byte| byte.is_ascii_hexdigit()) && near.is_empty()
+        {
+            return format!("no symbol `{name}` in {guest}; an address is written 0x{name}");
+        }
         let hint = match near.as_slice() {
             [] => String::new(),
             [one] => format!("; is it `{one}`?"),
@@ -145,7 +149,7 @@ pub(super) fn plain_number(text: &str) -> Result<u64, String> {
 }
 
 /// How many letters must be put in, taken out or changed; `None` if more than `most`.
-fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
+pub(super) fn distance(one: &str, other: &str, most: usize) -> Option<usize> {
     if one.len().abs_diff(other.len()) > most {
         return None;
     }

@@ -179,8 +179,9 @@ impl Overview {
     /// The line that stands above every answer.
     pub fn line(&self) -> String {
         format!(
-            "Stopped at {}: {} instructions retired, {}-mode at {}",
+            "Stopped at {}: hart {}, {} instructions retired, {}-mode at {}",
             self.stopped,
+            self.hart,
             grouped(self.instructions),
             self.privilege,
             self.pc

@@ -1,6 +1,6 @@
 //! `--until`: the points at which a run can be stopped, and the observer that stops there.
 
-use super::names::{Names, plain_number};
+use super::names::{Names, distance, plain_number};
 use super::roots::Roots;
 use crate::engine::Observer;
 use crate::hart::{Cause, Event, Hart, Interest, TrapTaken};
@@ -65,7 +65,14 @@ impl Point {
             };
         }
         let address = names.address(what).map_err(|error| {
-            format!("{error} (a point is a symbol, an address, a number of instructions, fault, access-fault, trap or end)")
+            let words = ["fault", "access-fault", "trap", "end"];
+            match words
+                .into_iter()
+                .find(|word| distance(what, word, 2).is_some())
+            {
+                Some(word) if what.len() > 3 => format!("{error}; is it `{word}`, the point?"),
+                _ => error,
+            }
         })?;
         // A number is meant as it is; code of a symbol may have been moved.
         let at = match what.starts_with("0x") || what.starts_with("0X") {
@@ -132,34 +139,40 @@ struct Target {
     point: Point,
     count: u64,
     reached: bool,
+    /// Who reached it, and with which fault.
+    hart: usize,
+    fault: Option<FaultSeen>,
 }
 
 /// Stops a run at points, and remembers what happened on the way.
 pub struct Watcher {
     targets: Vec<Target>,
     told: usize,
-    /// When and where it was asked last: after a stop it is asked again.
-    asked: Option<(u64, u64)>,
+    /// The only hart that counts, if one was named.
+    only: Option<usize>,
+    /// When and where each hart was asked last: after a stop it is asked again.
+    asked: Vec<Option<(u64, u64)>>,
     pending: Option<(VirtAddr, Access, Found, u64)>,
-    last_fault: Option<FaultSeen>,
     last_trap: Option<TrapTaken>,
     roots: Roots,
 }
 
 impl Watcher {
-    /// Stops at each of these points, once.
-    pub fn new(points: Vec<Point>) -> Self {
+    /// Stops at each of these points, once, whichever hart comes there, or only if one does.
+    pub fn new(points: Vec<Point>, only: Option<usize>) -> Self {
         let targets = points.into_iter().map(|point| Target {
             point,
             count: 0,
             reached: false,
+            hart: 0,
+            fault: None,
         });
         Self {
             targets: targets.collect(),
             told: 0,
-            asked: None,
+            only,
+            asked: Vec::new(),
             pending: None,
-            last_fault: None,
             last_trap: None,
             roots: Roots::default(),
         }
@@ -183,12 +196,24 @@ impl Watcher {
                 Point::Instructions(count) => hart.retired >= count,
                 _ => false,
             };
+            if target.fault.is_none() && target.point == Point::End {
+                target.hart = hart.id;
+            }
         }
     }
 
-    /// The last access that faulted.
-    pub fn last_fault(&self) -> Option<&FaultSeen> {
-        self.last_fault.as_ref()
+    fn counts(&self, hart: &Hart) -> bool {
+        self.only.is_none_or(|only| only == hart.id)
+    }
+
+    /// The hart that reached a point.
+    pub fn hart(&self, index: usize) -> usize {
+        self.targets.get(index).map_or(0, |target| target.hart)
+    }
+
+    /// The access that faulted at a point that is a fault.
+    pub fn fault(&self, index: usize) -> Option<&FaultSeen> {
+        self.targets.get(index)?.fault.as_ref()
     }
 
     /// The last trap.
@@ -266,11 +291,15 @@ impl Observer for Watcher {
 
     fn stops(&mut self, hart: &Hart) -> bool {
         let now = Some((hart.retired, hart.pc));
-        let again = self.asked == now;
-        self.asked = now;
+        if self.asked.len() <= hart.id {
+            self.asked.resize(hart.id + 1, None);
+        }
+        let again = std::mem::replace(&mut self.asked[hart.id], now) == now;
+        let counts = self.counts(hart);
         let mut reached = 0;
         for target in &mut self.targets {
-            if !target.reached {
+            if !target.reached && counts {
+                target.hart = hart.id;
                 match &target.point {
                     Point::Instructions(count) => target.reached = hart.retired >= *count,
                     Point::Address { at, nth, .. } if !again && at.contains(&hart.pc) => {
@@ -289,6 +318,9 @@ impl Observer for Watcher {
 
     fn trapped(&mut self, hart: &Hart, trap: &TrapTaken) {
         let seen = self.access_of(hart, trap);
+        if !self.counts(hart) {
+            return;
+        }
         let page_fault = matches!(
             trap.cause,
             Cause::Exception(
@@ -306,11 +338,10 @@ impl Observer for Watcher {
             };
             target.count += 1;
             target.reached = target.count >= nth;
+            target.hart = hart.id;
+            target.fault = seen;
         }
         self.last_trap = Some(*trap);
-        if seen.is_some() {
-            self.last_fault = seen;
-        }
     }
 }
 

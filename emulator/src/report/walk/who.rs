@@ -129,7 +129,12 @@ impl fmt::Display for WhoReport {
         if !self.ram {
             writeln!(f, "  there is no RAM at this address")?;
         }
-        if self.mappings.is_empty() {
+        if self.roots == 0 {
+            writeln!(
+                f,
+                "  satp was never written: every address is a physical one"
+            )?;
+        } else if self.mappings.is_empty() {
             writeln!(f, "  no virtual address maps it")?;
         }
         for mapping in &self.mappings {

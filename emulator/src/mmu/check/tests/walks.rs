@@ -1,0 +1,261 @@
+use super::*;
+use crate::mmu::FaultReason;
+use crate::mmu::check::CheckKind;
+
+const BY: u64 = 0x200;
+
+fn fault_then_map(world: &mut World) {
+    let absent = VA + 0x1000;
+    assert!(world.miss(0, absent, AccessKind::Load).is_none());
+    world.store(0, BY, ENTRY + 8, leaf(FRAME, RIGHTS));
+}
+
+#[test]
+fn an_entry_made_valid_without_a_fence() {
+    let mut world = World::new();
+    fault_then_map(&mut world);
+    world.fill(0, VA + 0x1000);
+    world.fill(0, VA + 0x1000);
+    let report = world.only();
+    assert_eq!(report.kind, CheckKind::Spurious);
+    let change = report.change.unwrap();
+    assert_eq!((change.at.0, change.old), (ENTRY + 8, 0));
+    assert_eq!(change.by.unwrap().pc.0, BY);
+    let used = report.used.unwrap();
+    assert_eq!(used.got.unwrap_err().reason, FaultReason::NotValid);
+    assert_eq!(used.tables_say, Ok(PhysAddr(FRAME)));
+    assert_eq!(report.fence.unwrap().fence.va, Some(VirtAddr(VA + 0x1000)));
+}
+
+#[test]
+fn an_entry_made_valid_with_a_fence() {
+    for (va, asid, silent) in [
+        (Some(VA + 0x1000), None, true),
+        (Some(VA + 0x1fff), Some(1), true),
+        (None, None, true),
+        (Some(VA), None, false),
+    ] {
+        let mut world = World::new();
+        fault_then_map(&mut world);
+        world.fence(0, va, asid);
+        world.fill(0, VA + 0x1000);
+        assert_eq!(world.reports().is_empty(), silent, "{va:x?}");
+    }
+    let mut world = World::new();
+    fault_then_map(&mut world);
+    world.fence(1, None, None);
+    world.fill(0, VA + 0x1000);
+    assert_eq!(world.only().near.unwrap().site.hart, 1);
+}
+
+#[test]
+fn a_new_table_and_its_entry_need_one_fence() {
+    let mut world = World::new();
+    let va = 0x4020_0000;
+    assert!(world.miss(0, va, AccessKind::Load).is_none());
+    let table = 0x8000_6000;
+    world.store(0, BY, table, leaf(FRAME, RIGHTS));
+    world.store(0, BY, MIDDLE + 8, pointer(table));
+    world.fence(0, Some(va), None);
+    world.fill(0, va);
+    world.silent();
+}
+
+#[test]
+fn a_fence_for_another_address_space_does_not_count() {
+    let mut world = World::new();
+    fault_then_map(&mut world);
+    world.fence(0, Some(VA + 0x1000), Some(2));
+    world.fill(0, VA + 0x1000);
+    assert_eq!(world.only().near.unwrap().fence.asid, Some(2));
+}
+
+#[test]
+fn with_svvptc_no_fence_is_needed() {
+    let mut world = World::with(CheckConfig { svvptc: true });
+    fault_then_map(&mut world);
+    world.fill(0, VA + 0x1000);
+    world.silent();
+}
+
+#[test]
+fn an_entry_that_nobody_saw_invalid_needs_no_fence() {
+    let mut world = World::new();
+    world.fill(0, VA);
+    world.store(0, BY, ENTRY + 8, leaf(FRAME, RIGHTS));
+    world.fill(0, VA + 0x1000);
+    world.silent();
+}
+
+#[test]
+fn a_page_without_watched_entries_is_no_table() {
+    let mut world = World::new();
+    world.fill(0, VA);
+    assert!(world.watched.contains(&LEAVES));
+    world.store(0, BY, ENTRY, 0);
+    assert!(!world.watched.contains(&LEAVES), "it may hold anything now");
+    assert!(world.watched.contains(&MIDDLE));
+    world.store(0, BY, ENTRY, leaf(FRAME, RIGHTS));
+    world.fill(0, VA);
+    assert!(world.watched.contains(&LEAVES), "it is one again");
+}
+
+#[test]
+fn writable_and_executable_once_for_an_address_space() {
+    let mut world = World::new();
+    world.fill(0, VA);
+    world.silent();
+    let all = RIGHTS | Pte::X;
+    for page in 3..6 {
+        world.store(0, BY, LEAVES + page * 8, leaf(FRAME, all));
+        world.fill(0, 0x4000_0000 + page * 0x1000);
+        world.fill(0, 0x4000_0000 + page * 0x1000);
+    }
+    let report = world.only();
+    assert_eq!(report.kind, CheckKind::WritableExecutable);
+    assert_eq!(report.times, 3, "entries, not walks");
+    assert_eq!(report.change.unwrap().by.unwrap().pc.0, BY);
+}
+
+#[test]
+fn reserved_bits_with_the_store_that_set_them() {
+    let mut world = World::new();
+    world.fill(0, VA);
+    world.store(0, BY, ENTRY + 8, leaf(FRAME, RIGHTS | 1 << 54));
+    for _ in 0..2 {
+        assert!(world.miss(0, VA + 0x1000, AccessKind::Load).is_none());
+    }
+    let report = world.only();
+    assert_eq!((report.kind, report.times), (CheckKind::Reserved, 2));
+    assert_eq!(report.change.unwrap().by.unwrap().pc.0, BY);
+}
+
+fn without_a() -> World {
+    let mut world = World::new();
+    world.ad = AdPolicy::Fault;
+    world.store(0, BY, ENTRY, leaf(FRAME, RIGHTS & !Pte::A));
+    assert!(world.miss(0, VA, AccessKind::Load).is_none());
+    world
+}
+
+#[test]
+fn a_that_nobody_sets() {
+    let mut world = without_a();
+    world.silent();
+    assert!(world.miss(0, VA, AccessKind::Load).is_none());
+    assert_eq!(world.only().kind, CheckKind::AccessedNeverSet);
+    world.checker.finish();
+    assert_eq!(world.reports().len(), 1, "told already");
+}
+
+#[test]
+fn a_that_is_missing_at_the_end() {
+    let mut world = without_a();
+    world.checker.finish();
+    assert_eq!(world.only().kind, CheckKind::AccessedNeverSet);
+}
+
+#[test]
+fn a_that_software_sets() {
+    let mut world = without_a();
+    world.store(0, BY, ENTRY, leaf(FRAME, RIGHTS & !Pte::D));
+    world.fill(0, VA);
+    assert!(world.miss(0, VA, AccessKind::Store).is_none());
+    world.store(0, BY, ENTRY, leaf(FRAME, RIGHTS));
+    world.miss(0, VA, AccessKind::Store).unwrap();
+    world.checker.finish();
+    world.silent();
+}
+
+#[test]
+fn d_that_nobody_sets() {
+    let mut world = World::new();
+    world.ad = AdPolicy::Fault;
+    world.store(0, BY, ENTRY, leaf(FRAME, RIGHTS & !Pte::D));
+    for _ in 0..3 {
+        assert!(world.miss(0, VA, AccessKind::Store).is_none());
+    }
+    let report = world.only();
+    assert_eq!((report.kind, report.times), (CheckKind::DirtyNeverSet, 2));
+}
+
+fn as_user() -> Access {
+    Access {
+        privilege: Privilege::User,
+        ..World::access(AccessKind::Load)
+    }
+}
+
+#[test]
+fn user_mode_at_a_table() {
+    let mut world = World::new();
+    let bits = RIGHTS | Pte::U;
+    world.store(0, BY, ENTRY, leaf(LEAVES, bits));
+    let site = world.site(0, 0x300);
+    world.checker.satp_written(site, Satp(0), world.satp);
+    world.miss_as(site, VA, as_user()).unwrap();
+    let report = world.only();
+    assert_eq!(report.kind, CheckKind::UserReachesTable);
+    assert_eq!(report.change.unwrap().at.0, ENTRY);
+}
+
+#[test]
+fn a_user_page_that_becomes_a_table() {
+    let table = 0x8000_7000;
+    for unmapped in [false, true] {
+        let mut world = World::new();
+        let site = world.site(0, 0x300);
+        world.checker.satp_written(site, Satp(0), world.satp);
+        world.store(0, BY, ENTRY, leaf(table, RIGHTS | Pte::U));
+        world.miss_as(site, VA, as_user()).unwrap();
+        world.silent();
+        if unmapped {
+            world.store(0, BY, ENTRY, 0);
+        }
+        world.store(0, BY, table, leaf(FRAME, RIGHTS));
+        world.store(0, BY, MIDDLE + 8, pointer(table));
+        world.fill(0, 0x4020_0000);
+        if unmapped {
+            world.silent();
+        } else {
+            assert_eq!(world.only().kind, CheckKind::UserReachesTable);
+        }
+    }
+}
+
+#[test]
+fn a_frame_of_a_dead_address_space_is_no_table() {
+    let mut world = World::new();
+    let site = world.site(0, 0x300);
+    world.checker.satp_written(site, Satp(0), world.satp);
+    world.fill(0, VA);
+    // The space is dropped as it is, and its tables become a user's pages in another one.
+    let old = world.satp;
+    world.satp = Satp::new(Mode::Sv39, 2, OTHER_ROOT >> 12);
+    world.checker.satp_written(site, old, world.satp);
+    let (middle, leaves) = (0x8000_8000, 0x8000_9000);
+    world.store(0, BY, OTHER_ROOT + 8, pointer(middle));
+    world.store(0, BY, middle, pointer(leaves));
+    world.store(0, BY, leaves, leaf(LEAVES, RIGHTS | Pte::U));
+    world.miss_as(site, 0x4000_0000, as_user()).unwrap();
+    let user = Site {
+        privilege: Privilege::User,
+        ..site
+    };
+    world.store_by(Some(user), ENTRY, 77);
+    world.silent();
+}
+
+#[test]
+fn large_tables_are_forgotten_when_every_hart_has_fenced() {
+    let mut world = World::new();
+    let entry = world.fill(0, VA);
+    world.fill(1, VA);
+    world.fence(0, None, None);
+    assert!(world.checker.walks.all_fenced(1, world.checker.clock() + 1));
+    assert!(!world.checker.walks.all_fenced(0, world.checker.clock() + 2));
+    // Nothing is forgotten while little is known.
+    world.store(0, BY, ENTRY, 0);
+    world.hit(0, 0x300, &entry, VA, AccessKind::Load);
+    assert_eq!(world.only().kind, CheckKind::Unsafe);
+}
