@@ -107,3 +107,25 @@ fn address_spaces_are_told_apart() {
         assert!(heat.space(*satp).is_some_and(|space| !space.is_empty()));
     }
 }
+
+#[test]
+fn a_run_can_be_watched_from_its_middle() {
+    let mut guest = Guest::open(&guest("first")).unwrap();
+    let config = MachineConfig::default();
+    let mut machine = Machine::new(&config, &mut guest, Box::new(io::sink())).unwrap();
+    let until = |instructions| Limits {
+        max_instructions: Some(instructions),
+        deadline: None,
+    };
+    machine.run(&until(6_000), &mut ());
+    let before = machine.hart().mmu_statistics().total();
+    assert!(before.translated() > 0, "it translates by then");
+    let mut heat = Heat::default();
+    machine.run(&until(6_500), &mut heat);
+    let after = machine.hart().mmu_statistics().total();
+    assert!(heat.total().accesses() >= 500);
+    assert_eq!(
+        heat.total().accesses(),
+        after.translated() - before.translated()
+    );
+}

@@ -10,7 +10,7 @@
 use crate::engine::Observer;
 use crate::hart::{Event, Hart, Interest};
 use crate::mem::VirtAddr;
-use crate::mmu::{self, AccessKind, FaultSource, Mode, Satp, WalkCause};
+use crate::mmu::{self, AccessKind, FaultSource, Satp, WalkCause};
 use std::collections::HashMap;
 
 /// What happened in a page, or in the pages of a cell.
@@ -112,8 +112,9 @@ impl HeatSpace {
 #[derive(Clone, Debug)]
 pub struct Heat {
     spaces: Vec<HeatSpace>,
-    /// `satp` of each hart, as far as the events have told it.
-    satp: Vec<Satp>,
+    /// `satp` of each hart, once there was an event. When an event is told, the hart may have the
+    /// `satp` that the same instruction wrote later.
+    satp: Vec<Option<Satp>>,
     /// The address space of the last access: accesses seldom change it.
     last: usize,
     cells: usize,
@@ -143,12 +144,6 @@ impl Heat {
         }
     }
 
-    /// Takes note of a hart that translates already when the counting begins.
-    pub fn begin(&mut self, hart: &Hart) {
-        const SATP: u16 = 0x180;
-        *self.satp_of(hart.id) = Satp(hart.peek_csr(SATP).unwrap_or_default());
-    }
-
     /// The address spaces in which there was an access, in the order of the first.
     pub fn spaces(&self) -> &[HeatSpace] {
         &self.spaces
@@ -168,11 +163,11 @@ impl Heat {
         total
     }
 
-    fn satp_of(&mut self, hart: usize) -> &mut Satp {
-        if self.satp.len() <= hart {
-            self.satp.resize(hart + 1, Satp(0));
+    fn satp_of(&mut self, hart: &Hart) -> &mut Satp {
+        if self.satp.len() <= hart.id {
+            self.satp.resize(hart.id + 1, None);
         }
-        &mut self.satp[hart]
+        self.satp[hart.id].get_or_insert(Satp(hart.csr.satp))
     }
 
     /// The place of an address space in the list.
@@ -193,12 +188,7 @@ impl Heat {
         self.last
     }
 
-    fn count(&mut self, hart: usize, va: VirtAddr, count: impl FnOnce(&mut Counts)) {
-        let satp = *self.satp_of(hart);
-        if satp.mode() == Mode::Bare {
-            // An observer that did not see `satp` written; the walk that comes first tells it.
-            return;
-        }
+    fn count(&mut self, satp: Satp, va: VirtAddr, count: impl FnOnce(&mut Counts)) {
         let place = self.find(satp);
         let space = &mut self.spaces[place];
         let before = space.cells.len();
@@ -243,20 +233,20 @@ impl Observer for Heat {
     /// Each access is counted once: by its hit, by its walk, or by its fault if the TLB decided it.
     fn event(&mut self, hart: &Hart, event: &Event) {
         let Event::Mmu(event) = event else { return };
+        let satp = *self.satp_of(hart);
         match event {
-            mmu::Event::SatpWritten { new, .. } => *self.satp_of(hart.id) = *new,
+            mmu::Event::SatpWritten { new, .. } => *self.satp_of(hart) = *new,
             mmu::Event::Hit { va, access, .. } => {
-                self.count(hart.id, *va, |counts| counts.access(access.kind));
+                self.count(satp, *va, |counts| counts.access(access.kind));
             }
             mmu::Event::Walked { walk, satp, cause } => {
-                *self.satp_of(hart.id) = *satp;
-                self.count(hart.id, walk.va, |counts| {
+                self.count(*satp, walk.va, |counts| {
                     counts.access(walk.access.kind);
                     counts.misses += u64::from(*cause == WalkCause::Miss);
                 });
             }
             mmu::Event::Faulted { fault, source } => {
-                self.count(hart.id, fault.va, |counts| {
+                self.count(satp, fault.va, |counts| {
                     counts.faults += 1;
                     if *source != FaultSource::Walk {
                         counts.access(fault.access.kind);
@@ -271,14 +261,14 @@ impl Observer for Heat {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mmu::Mode;
 
     fn satp(asid: u16) -> Satp {
         Satp::new(Mode::Sv39, asid, 0x80001)
     }
 
     fn load(heat: &mut Heat, at: Satp, va: u64) {
-        *heat.satp_of(0) = at;
-        heat.count(0, VirtAddr(va), |counts| counts.access(AccessKind::Load));
+        heat.count(at, VirtAddr(va), |counts| counts.access(AccessKind::Load));
     }
 
     #[test]
@@ -300,10 +290,10 @@ mod tests {
     #[test]
     fn no_access_is_lost_when_cells_run_out() {
         let mut heat = Heat::new(0);
-        let accesses = 20_000;
+        let accesses = 20_000_u64;
         for n in 0..accesses {
             // Odd multiples visit addresses that have nothing in common.
-            load(&mut heat, satp(1), n * 0x9e37_79b9_7f4a_7000);
+            load(&mut heat, satp(1), n.wrapping_mul(0x9e37_79b9_7f4a_7000));
             load(&mut heat, satp(2), 0x1000);
         }
         assert_eq!(heat.total().loads, 2 * accesses);

@@ -129,7 +129,7 @@
     element.addEventListener("blur", away);
   }
 
-  /** One stop of the Tab key for many elements; arrow keys go from one to the next. */
+  /** One stop of the Tab key for many elements; arrow keys go from one to the next, Enter chooses. */
   function rove(container, selector) {
     const all = () => [...container.querySelectorAll(selector)];
     all().forEach((item, index) => item.setAttribute("tabindex", index === 0 ? "0" : "-1"));
@@ -137,6 +137,7 @@
       const step = { ArrowRight: 1, ArrowDown: 1, ArrowLeft: -1, ArrowUp: -1 }[event.key];
       const items = all();
       const here = items.indexOf(document.activeElement);
+      if (event.key === "Enter" && here >= 0) items[here].dispatchEvent(new MouseEvent("click"));
       if (!step || here < 0) return;
       const next = items[here + step];
       if (next) {
@@ -359,7 +360,16 @@
 
   const chunkWords = (part) => {
     const last = part[part.length - 1].range;
-    return `${many(part.length, "range")}, ${part[0].range.va} to ${last.last}`;
+    // A strip of the colours of the ranges, neighbours of one colour as one piece.
+    const strip = [];
+    for (const item of part) {
+      const kind = rangeClass(item);
+      const before = strip[strip.length - 1];
+      if (before && before.kind === kind) before.n += 1;
+      else strip.push({ kind, n: 1 });
+    }
+    return [el("span", { class: "strip", "aria-hidden": "true" }, strip.map((piece) => el("i", { class: piece.kind, style: `flex:${piece.n}` }))),
+      `${many(part.length, "range")}, ${part[0].range.va} to ${last.last}`];
   };
 
   function drawMap() {
@@ -369,7 +379,7 @@
     } else if (levelsOf(map.satp) === 0) {
       head.push(el("p", {}, "satp is bare: nothing is translated, so there are no tables and no map. Every address is its own physical address."));
     } else {
-      head.push(el("p", { class: "soft" }, `${spaceName(map.satp)}${map.present ? ", the present one" : ", not the present one"}: ${many(items.length, "range")}, ${bytes(ranges.reduce((sum, range) => sum + range.bytes, 0n))} mapped by ${many(map.leaves, "leaf", "leaves")} in ${many(map.tables, "table")}.`));
+      head.push(el("p", { class: "soft" }, `${spaceName(map.satp)}${map.present ? ", the present one" : ", not the present one"}: ${many(items.length, "range")}${data.left_out.ranges ? " in this page" : ""}, ${bytes(map.mapped_bytes)} mapped by ${many(map.leaves, "leaf", "leaves")} in ${many(map.tables, "table")}.`));
     }
     if (map.cut_at) head.push(el("p", { class: "note" }, `The tables are so many that nothing from ${map.cut_at} on was read.`));
     if (items.length === 0) {
@@ -395,6 +405,7 @@
       const { made, next } = rows(items, 0n);
       body.append(...made, ...(next === null ? [] : gaps(next, TOP).map(gapRow)));
     } else {
+      body.className = "folded";
       body.append(...fold(chunks(), chunkWords, (part) => rows(part, part[0].range.first).made));
     }
     return body;
@@ -413,11 +424,18 @@
     tableCells(item).map((text, index) => el("td", { class: index < 6 ? "mono" : null }, text)));
 
   function mapTable() {
-    const grid = (list) => el("div", { class: "scroll" }, el("table", {},
-      el("thead", {}, el("tr", {}, COLUMNS.map((name) => el("th", {}, name)))), el("tbody", {}, list.map(tableRow))));
+    const grid = (list) => {
+      const table = el("table", {},
+        el("thead", {}, el("tr", {}, COLUMNS.map((name) => el("th", {}, name)))), el("tbody", {}, list.map(tableRow)));
+      rove(table, "tr[data-va]");
+      return el("div", { class: "scroll" }, table);
+    };
     const body = el("div", { id: "drawing" });
     if (items.length <= 10 * CHUNK) body.append(grid(items));
-    else body.append(...fold(chunks(), chunkWords, (part) => [grid(part)]));
+    else {
+      body.className = "folded";
+      body.append(...fold(chunks(), chunkWords, (part) => [grid(part)]));
+    }
     return body;
   }
 
