@@ -1,7 +1,7 @@
 //! One page of HTML that shows the MMU at a point of a run: self-contained, with its data inside
 //! as JSON and everything drawn from it in the browser.
 //!
-//! `page.html` is the frame, `page.css` the look, `page.js` draws. Whatever a guest can name
+//! `page.html` is the frame, `page.css` the look, the scripts draw. Whatever a guest can name
 //! reaches the page only as JSON, in which no `<` is left, and only as text.
 
 mod data;
@@ -10,14 +10,25 @@ pub use data::{Data, LeftOut, Limits, Sources};
 
 const FRAME: &str = include_str!("page.html");
 const STYLE: &str = include_str!("page.css");
-const SCRIPT: &str = include_str!("page.js");
+/// They share one scope; what runs at once is in the last.
+const SCRIPTS: [&str; 8] = [
+    include_str!("page.js"),
+    include_str!("map.js"),
+    include_str!("tables.js"),
+    include_str!("address.js"),
+    include_str!("tlb.js"),
+    include_str!("figures.js"),
+    include_str!("heat.js"),
+    include_str!("start.js"),
+];
 
 /// The page.
 pub fn page(data: &Data) -> serde_json::Result<String> {
     let title = escape_text(data.guest());
     let data = escape_json(&serde_json::to_string(data)?);
+    let script = format!("\"use strict\";\n(() => {{\n{}}})();\n", SCRIPTS.join("\n"));
     // Split, not replaced one after the other: what is put in may hold a mark of the frame.
-    let mut page = String::with_capacity(FRAME.len() + STYLE.len() + SCRIPT.len() + data.len());
+    let mut page = String::with_capacity(FRAME.len() + STYLE.len() + script.len() + data.len());
     for part in FRAME.split("{{") {
         match part.split_once("}}") {
             None => page.push_str(part),
@@ -25,7 +36,7 @@ pub fn page(data: &Data) -> serde_json::Result<String> {
                 page.push_str(match mark {
                     "title" => &title,
                     "style" => STYLE,
-                    "script" => SCRIPT,
+                    "script" => &script,
                     "data" => &data,
                     _ => "",
                 });
@@ -84,7 +95,7 @@ mod tests {
 
     #[test]
     fn the_sources_end_no_element_early() {
-        assert!(!SCRIPT.contains("</script"));
+        assert!(SCRIPTS.iter().all(|script| !script.contains("</script")));
         assert!(!STYLE.contains("</style"));
     }
 }
