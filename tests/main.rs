@@ -1,7 +1,9 @@
 //! The integration tests: one binary, one file for each topic.
 
+mod check;
 mod cli;
 mod commit_log;
+mod counters;
 mod harts;
 mod heat;
 mod html;
@@ -16,3 +18,4 @@ mod sanitizer;
 mod softfloat;
 mod support;
 mod walk;
+mod walk_command;

@@ -4,6 +4,7 @@ use super::values;
 use clap::{Args, ValueEnum};
 use pagewalk::board::{AdChoice, MAX_HARTS, MachineConfig};
 use pagewalk::isa::Isa;
+use pagewalk::mmu::TlbConfig;
 
 /// The machine.
 #[derive(Args, Debug)]
@@ -33,6 +34,16 @@ pub(super) struct MachineArguments {
     /// Who sets the A and D bits of page-table entries
     #[arg(long, value_enum, value_name = "WHO", default_value_t = Ad::Isa)]
     ad: Ad,
+
+    /// The TLB that is modelled: off, a preset, or its arrays
+    ///
+    /// Presets: default, large, u54, u74, c910. Arrays: u=64x4 (sets x ways) is one for all, i=32x4,d=64x4
+    /// are for fetches and for data; l2=1024x8 is a second level. One number, as in d=40, makes an
+    /// array fully associative. A colon and fifo, lru, random or random=SEED choose the replacement.
+    /// asid=0 to asid=16 is the width of an ASID. Terms after a preset change parts of it: u74,asid=9.
+    /// What a correct guest computes does not depend on it; --stats shows what does.
+    #[arg(long, value_name = "SPEC", value_parser = tlb)]
+    tlb: Option<TlbConfig>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -56,6 +67,11 @@ fn isa(text: &str) -> Result<Isa, String> {
     Isa::parse(text).map_err(|error| error.to_string())
 }
 
+fn tlb(text: &str) -> Result<TlbConfig, String> {
+    text.parse()
+        .map_err(|error: pagewalk::mmu::TlbSpecError| error.to_string())
+}
+
 impl MachineArguments {
     /// The machine that the options describe.
     pub(super) fn config(&self) -> MachineConfig {
@@ -68,6 +84,7 @@ impl MachineArguments {
                 Ad::Hardware => AdChoice::Hardware,
                 Ad::Fault => AdChoice::Fault,
             },
+            tlb: self.tlb.unwrap_or_default(),
             ..MachineConfig::default()
         }
     }

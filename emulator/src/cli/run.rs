@@ -71,6 +71,10 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Output")]
     stats: bool,
 
+    /// At the end, write the same figures to a file, as JSON
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    stats_json: Option<PathBuf>,
+
     /// Write a line for each instruction with what it changed, as Spike's --log-commits does
     #[arg(long, value_name = "FILE", help_heading = "Logging")]
     log_commits: Option<PathBuf>,
@@ -87,6 +91,7 @@ Examples:
   pagewalk run hello.elf
   pagewalk run --stats --max-instructions 1000000 dhrystone.riscv
   pagewalk run --isa rva22s64 -m 512M kernel.elf
+  pagewalk run --tlb u74 --stats kernel.elf
   pagewalk run --log trap=info,mmu::fault=info rv64ui-v-add
   pagewalk run --log-commits commits.log rv64ui-p-add
   pagewalk run --signature out.sig --signature-granularity 4 test.elf
@@ -103,6 +108,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let files = [
         ("the guest", Some(arguments.guest.as_path())),
         ("--signature", arguments.signature.as_deref()),
+        ("--stats-json", arguments.stats_json.as_deref()),
         ("--log-commits", arguments.log_commits.as_deref()),
         ("--log-file", arguments.log.file()),
         ("--check-json", arguments.check.file()),
@@ -128,6 +134,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         log_commits: arguments.log_commits.as_deref(),
         stats: arguments.stats,
         check: Some(&arguments.check),
+        stats_json: arguments.stats_json.as_deref(),
     };
     run_guest(guest, &request)
 }
@@ -143,6 +150,7 @@ pub(super) struct Request<'a> {
     log_commits: Option<&'a Path>,
     stats: bool,
     check: Option<&'a CheckArguments>,
+    stats_json: Option<&'a Path>,
 }
 
 /// Runs a guest to its end and returns the exit code.
@@ -163,6 +171,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         .signature
         .map(|path| Signature::new(path, guest))
         .transpose()?;
+    let stats_json = request.stats_json.map(create).transpose()?;
     let mut commits = request.log_commits.map(commit_log).transpose()?;
     if guest.tohost().is_none() {
         say(format_args!(
@@ -207,9 +216,16 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         timeout: request.timeout,
     };
     let mut code = end.tell();
-    if request.stats {
-        let stats = Stats::new(&machine, &traps, time);
-        let _ = write!(io::stderr(), "{stats}");
+    if request.stats || stats_json.is_some() {
+        let stats = Stats::new(machine.harts(), &traps, time);
+        if request.stats {
+            let _ = write!(io::stderr(), "{stats}");
+        }
+        if let (Some(file), Some(path)) = (stats_json, request.stats_json) {
+            let mut out = BufWriter::new(file);
+            let written = stats.write_json(&mut out).and_then(|()| out.flush());
+            written.with_context(|| format!("cannot write {}", path.display()))?;
+        }
     }
     if let (Some(checking), Some(checker)) = (checking, machine.checker_mut()) {
         code = checking.finish(checker, guest)?.unwrap_or(code);

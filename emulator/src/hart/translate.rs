@@ -7,8 +7,8 @@ use crate::mem::{AccessError, Bus, PAGE_SIZE, PageFlags, PhysAddr, VirtAddr};
 use crate::mmu::check::Site;
 use crate::mmu::{
     self, Access, AccessKind, AdPolicy, Entry, EntryError, Fault, FaultSource, Fence, FenceKind,
-    Hit, Mode, Outcome, PageTableMemory, PageTableWriter, Pte, PteRules, Satp, Statistics,
-    TlbLevel, Walk, WalkCause, WalkConfig, effective_privilege, translate, walk,
+    Hit, Mode, Outcome, PageSize, PageTableMemory, PageTableWriter, Pte, PteRules, Satp,
+    Statistics, TlbLevel, Walk, WalkCause, WalkConfig, effective_privilege, translate, walk,
 };
 
 /// Page tables as the walk reaches them: through PMP, as S-mode would.
@@ -241,6 +241,11 @@ impl Hart {
             Outcome::Identity(pa) => Ok(Translated { pa, lasting: false }),
             Outcome::Fault(fault) => Err((fault, FaultSource::Walk)),
             Outcome::Leaf(leaf) => {
+                if let Some(hit) = hit
+                    && hit.size != leaf.size
+                {
+                    self.resized(va, access, satp, hit.size);
+                }
                 if let Some(mut entry) = Entry::from_walk(&walk, mode, asid, self.retired) {
                     entry.stamp = self.checker.as_ref().map_or(0, |checker| checker.clock());
                     self.fill(kind, entry);
@@ -285,6 +290,22 @@ impl Hart {
                 self.events.mmu(|| mmu::Event::Evicted { array, entry });
             }
             self.events.mmu(|| mmu::Event::Filled { array, entry });
+        }
+    }
+
+    /// A walk made to set A or D found a page of another size than the TLB's entry, which goes. Were
+    /// it kept beside the new entry, the fast arrays could answer with the one and a lookup with the
+    /// other.
+    #[cold]
+    fn resized(&mut self, va: VirtAddr, access: Access, satp: Satp, old: PageSize) {
+        let (mode, asid, kind) = (satp.mode(), satp.asid(), access.kind);
+        let mut left = Vec::new();
+        self.tlb.remove(kind, mode, asid, va, old, |array, entry| {
+            left.push((array, *entry));
+        });
+        for (array, entry) in left {
+            self.forget(array, &entry);
+            self.events.mmu(|| mmu::Event::Evicted { array, entry });
         }
     }
 

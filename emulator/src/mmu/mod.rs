@@ -29,8 +29,8 @@ pub use space::{
 };
 pub use stats::{AccessStatistics, PRIVILEGES, Statistics};
 pub use tlb::{
-    ArrayConfig, Counters, Entry, Fence, Geometry, Hit, Inserted, Layout, Replacement, Tlb,
-    TlbArray, TlbConfig, TlbConfigError, TlbLevel,
+    ArrayConfig, Counters, Entry, Fence, Geometry, Hit, Inserted, Layout, PRESETS as TLB_PRESETS,
+    Replacement, Tlb, TlbArray, TlbConfig, TlbConfigError, TlbLevel, TlbPreset, TlbSpecError,
 };
 pub use tree::{MAX_TREE_TABLES, TreeKind, TreeRun, TreeTable};
 pub use update::{PageTableWriter, translate};

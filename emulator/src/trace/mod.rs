@@ -25,6 +25,7 @@ targets! {
     CSR "csr" "debug: every CSR write";
     MMU_FAULT "mmu::fault" "info: every page fault, and the bit that decided";
     MMU_FENCE "mmu::fence" "debug: every sfence.vma";
+    MMU_CHECK "mmu::check" "warn: what the sanitizer finds, in one line";
     LOADER "loader" "warn: what the guest's file lacks";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
 }

@@ -4,6 +4,7 @@
 //! but the library's public face.
 
 mod dice;
+mod figures;
 mod legal;
 mod program;
 mod scenario;
@@ -24,7 +25,8 @@ pub(crate) struct Report {
     pub(crate) traps: u64,
 }
 
-/// Runs the program twice, once watched, and panics if anything is wrong.
+/// Runs the program twice, once watched, and panics if anything is wrong. With
+/// another TLB it runs twice more, for the figures.
 pub(crate) fn check(bytes: &[u8]) -> Report {
     let limits = Limits {
         max_instructions: Some(BUDGET),
@@ -49,6 +51,7 @@ pub(crate) fn check(bytes: &[u8]) -> Report {
     let stop_again = again.run(&limits, &mut ());
     assert_eq!(stop, stop_again);
     same(&watched, &again);
+    figures::check(bytes, &limits);
     Report {
         stop,
         instructions: watch.instructions,

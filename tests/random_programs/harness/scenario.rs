@@ -7,6 +7,7 @@ use pagewalk::board::{Machine, MachineConfig};
 use pagewalk::hart::{Hart, csr};
 use pagewalk::isa::{Isa, Privilege};
 use pagewalk::mem::PhysAddr;
+use pagewalk::mmu::TlbConfig;
 
 pub(crate) const RAM: u64 = 0x8000_0000;
 pub(crate) const RAM_SIZE: u64 = 1 << 20;
@@ -36,6 +37,11 @@ const SET_UP: &[u16] = &[
 
 /// Makes the machine that `bytes` describe, with this number of harts, which all start alike.
 pub(crate) fn machine(bytes: &[u8], harts: usize) -> Machine {
+    machine_with(bytes, harts, TlbConfig::default())
+}
+
+/// The same with another TLB.
+pub(crate) fn machine_with(bytes: &[u8], harts: usize, tlb: TlbConfig) -> Machine {
     let dice = &mut Dice::new(bytes);
     let structured = dice.chance(70);
     let config = MachineConfig {
@@ -43,6 +49,7 @@ pub(crate) fn machine(bytes: &[u8], harts: usize) -> Machine {
         harts,
         isa: isa(dice),
         instructions_per_tick: dice.pick(&[1, 3, 100]),
+        tlb,
         ..MachineConfig::default()
     };
     let mut machine = Machine::empty(&config, RAM).expect("1 MiB can be had");

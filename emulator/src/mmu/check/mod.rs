@@ -158,6 +158,7 @@ impl Checker {
     /// A walk was made, and A and D were set as it asked. Its entries are watched from now on.
     /// Gives the pages of tables that were not watched before: the caller must call
     /// [`Checker::stored`] for each software store to them.
+    #[inline]
     pub fn walked(&mut self, site: Site, satp: Satp, walk: &Walk) -> Vec<PhysAddr> {
         self.look_at_walk(site, satp, walk)
     }

@@ -54,12 +54,15 @@ impl Word {
     }
 }
 
+/// What leads to a root table instead of an entry.
+pub(super) const ROOT: u64 = u64::MAX;
+
 struct Page {
     number: u64,
     words: Box<[u64; 512]>,
     watched: u32,
-    /// The entry through which the last walk came here; `None` for a root.
-    parent: Option<PhysAddr>,
+    /// The entry through which the last walk came here, or [`ROOT`].
+    parent: u64,
 }
 
 /// The pages that hold tables.
@@ -130,7 +133,7 @@ impl Tables {
                     number,
                     words: Box::new([0; 512]),
                     watched: 0,
-                    parent: None,
+                    parent: ROOT,
                 });
                 self.pages.len() - 1
             }
@@ -149,15 +152,26 @@ impl Tables {
         self.filter[bit / 64] >> (bit % 64) & 1 == 1 && self.index.contains_key(&number)
     }
 
-    /// Watches an entry that a walk read, coming from `parent`. Gives what it is, and whether its page is new.
+    /// Watches an entry that a walk read, coming from `parent`. Gives its flags (with other bits), and whether its
+    /// page is new.
     #[inline]
-    pub(super) fn watch(
-        &mut self,
-        at: PhysAddr,
-        va: u64,
-        level: u8,
-        parent: Option<PhysAddr>,
-    ) -> (Word, bool) {
+    pub(super) fn watch(&mut self, at: PhysAddr, va: u64, level: u8, parent: u64) -> (u64, bool) {
+        let number = at.0 >> 12;
+        let (recent, place) = self.recent[number as usize % RECENT];
+        if recent == number
+            && let Some(page) = self.pages.get_mut(place as usize)
+        {
+            let word = page.words[word_of(at)];
+            if word & KEY == Word::new(va, level).0 {
+                page.parent = parent;
+                return (word, false);
+            }
+        }
+        self.watch_anew(at, va, level, parent)
+    }
+
+    #[cold]
+    fn watch_anew(&mut self, at: PhysAddr, va: u64, level: u8, parent: u64) -> (u64, bool) {
         let number = at.0 >> 12;
         let (place, new) = match self.find(number) {
             Some(place) => (place, false),
@@ -167,15 +181,13 @@ impl Tables {
         page.parent = parent;
         let word = &mut page.words[word_of(at)];
         let expected = Word::new(va, level).0;
-        if *word & KEY != expected {
-            if *word == 0 {
-                *word = expected;
-                page.watched += 1;
-            } else {
-                *word |= MANY;
-            }
+        if *word == 0 {
+            *word = expected;
+            page.watched += 1;
+        } else if *word & KEY != expected {
+            *word |= MANY;
         }
-        (Word(*word), new)
+        (*word, new)
     }
 
     /// What a word is, if its page is known: `Some(None)` if the word itself is not watched.
@@ -233,12 +245,13 @@ impl Tables {
                 return false;
             };
             match table.parent {
-                None => {
+                ROOT => {
                     return roots
                         .iter()
                         .any(|satp| satp.mode() != Mode::Bare && satp.root() == at.page());
                 }
-                Some(parent) => {
+                parent => {
+                    let parent = PhysAddr(parent);
                     let watched = self
                         .peek(parent)
                         .is_some_and(|above| above.words[word_of(parent)] != 0);

@@ -24,6 +24,8 @@ struct Invalid {
     va: VirtAddr,
     asid: u16,
     pte: u64,
+    /// It became one of sixteen (Svnapot).
+    napot: bool,
     fault: Fault,
     clock: u64,
 }
@@ -68,7 +70,10 @@ impl Walks {
         self.invalid.retain(|invalid| {
             // An address in the range of the entry counts: which of them its page will hold is not known before
             // there is one. Nor is it known whether the page will be global.
-            let bits = (12 + 9 * u32::from(invalid.level)).max(PageSize::Kib64.bits());
+            let bits = match invalid.napot {
+                true => PageSize::Kib64.bits(),
+                false => 12 + 9 * u32::from(invalid.level),
+            };
             let page = fence
                 .va
                 .is_none_or(|va| va.0 >> bits == invalid.va.0 >> bits);
@@ -127,18 +132,18 @@ impl Checker {
     /// Gives the flags of all the entries, put together, too.
     #[inline]
     fn watch_into(&mut self, walk: &Walk, new: &mut Vec<PhysAddr>) -> u64 {
-        let mut parent = None;
+        let mut parent = tables::ROOT;
         let mut flags = 0;
         for step in walk.steps() {
             if step.meaning == crate::mmu::Meaning::Unreadable {
                 break;
             }
-            let (word, is_new) = self.tables.watch(step.at, walk.va.0, step.level, parent);
+            let (bits, is_new) = self.tables.watch(step.at, walk.va.0, step.level, parent);
             if is_new {
                 new.push(step.at.page());
             }
-            flags |= u64::from(word.has(tables::INVALID_SEEN)) * tables::INVALID_SEEN;
-            parent = Some(step.at);
+            flags |= bits;
+            parent = step.at.0;
         }
         flags
     }
@@ -312,6 +317,7 @@ impl Checker {
                     va: walk.va,
                     asid: satp.asid(),
                     pte: step.pte.0,
+                    napot: false,
                     fault,
                     clock: self.changes.clock(),
                 };
@@ -468,6 +474,11 @@ impl Checker {
         let Some(word) = word else {
             return;
         };
+        if Pte(new).napot() && word.has(tables::INVALID_SEEN) {
+            for invalid in self.walks.invalid.iter_mut().filter(|known| known.at == at) {
+                invalid.napot = true;
+            }
+        }
         if Pte(old).valid() && !stored.adds_only() {
             if word.level() == 0 && !word.has(tables::MANY) {
                 let size = match Pte(old).napot() {

@@ -2,5 +2,8 @@
 
 mod manual;
 mod scenarios;
+mod space;
 mod tables;
 mod tlb;
+mod tlb_levels;
+mod tlb_spec;

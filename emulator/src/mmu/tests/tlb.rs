@@ -29,7 +29,7 @@ fn unified(sets: u32, ways: u32, replacement: Replacement) -> Tlb {
 }
 
 /// The entry for a page that a real walk makes.
-fn entry(mode: Mode, va: u64, size: PageSize, asid: u16, bits: u64) -> Entry {
+pub(super) fn entry(mode: Mode, va: u64, size: PageSize, asid: u16, bits: u64) -> Entry {
     let mut tables = Tables::new(mode);
     let (leaf_size, pa) = match size {
         PageSize::Kib64 => (PageSize::Kib4, va & 0x0fff_ffff_ffff & !0xffff | 0x8000),
@@ -43,7 +43,7 @@ fn entry(mode: Mode, va: u64, size: PageSize, asid: u16, bits: u64) -> Entry {
     Entry::from_walk(&walk, mode, asid, 7).expect("a leaf")
 }
 
-fn page(number: u64) -> Entry {
+pub(super) fn page(number: u64) -> Entry {
     entry(Mode::Sv39, number << 12, PageSize::Kib4, 0, 0)
 }
 

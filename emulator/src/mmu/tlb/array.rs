@@ -237,6 +237,14 @@ impl Array {
         Inserted { evicted, replaced }
     }
 
+    /// Takes out the entry with which a lookup of this page size answers. That is no eviction.
+    pub(super) fn remove(&mut self, va: VirtAddr, size: PageSize, space: Space) -> Option<Entry> {
+        let index = self.find(va, size, space)?;
+        let entry = self.entries.get(index).copied();
+        self.drop_entry(index);
+        entry
+    }
+
     fn make_room(&mut self, va: VirtAddr, size: PageSize) -> (usize, Option<Entry>) {
         let first = self.set(va, size);
         let set = first..first + self.ways;

@@ -79,16 +79,8 @@ pub struct TlbConfig {
 }
 
 impl Default for TlbConfig {
-    /// Far more than real cores have: speed first.
     fn default() -> Self {
-        Self {
-            layout: Layout::Split {
-                instruction: ArrayConfig::fifo(256, 4),
-                data: ArrayConfig::fifo(512, 4),
-            },
-            second: None,
-            asid_bits: ASID_BITS,
-        }
+        Self::DEFAULT
     }
 }
 
@@ -99,7 +91,7 @@ pub enum TlbConfigError {
     #[error("a TLB needs a power of two sets, not {0}")]
     Sets(u32),
     /// An array without ways holds nothing.
-    #[error("a TLB needs at least one way; use `off` for none")]
+    #[error("a TLB needs at least one way")]
     NoWays,
     /// Beyond any use.
     #[error("a TLB of {sets} sets x {ways} ways is too large: {MAX_ENTRIES} entries are the limit")]
@@ -134,6 +126,16 @@ impl Geometry {
 }
 
 impl TlbConfig {
+    /// Far more than real cores have: speed first.
+    pub const DEFAULT: Self = Self {
+        layout: Layout::Split {
+            instruction: ArrayConfig::fifo(256, 4),
+            data: ArrayConfig::fifo(512, 4),
+        },
+        second: None,
+        asid_bits: ASID_BITS,
+    };
+
     /// No TLB.
     pub const OFF: Self = Self {
         layout: Layout::Off,

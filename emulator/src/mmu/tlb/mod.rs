@@ -5,9 +5,11 @@
 
 mod array;
 mod config;
+mod spec;
 
 use array::Array;
 pub use config::{ArrayConfig, Geometry, Layout, Replacement, TlbConfig, TlbConfigError};
+pub use spec::{PRESETS, TlbPreset, TlbSpecError};
 
 use std::fmt;
 
@@ -367,6 +369,42 @@ impl Tlb {
     /// Puts an entry into the second level; `None` if there is none.
     pub fn insert_second(&mut self, entry: Entry, epoch: u64) -> Option<Inserted> {
         Some(self.second.as_mut()?.insert(entry, epoch))
+    }
+
+    /// Takes out, at both levels, the entry of a page that has turned out to be of another size: the entry for its
+    /// new size does not replace it by itself. Tells each entry.
+    pub fn remove(
+        &mut self,
+        kind: AccessKind,
+        mode: Mode,
+        asid: u16,
+        va: VirtAddr,
+        size: PageSize,
+        mut removed: impl FnMut(TlbArray, &Entry),
+    ) {
+        let space = space(mode, asid);
+        let first = self.first(kind);
+        if let Some(entry) = self
+            .array_mut(kind)
+            .and_then(|array| array.remove(va, size, space))
+        {
+            removed(first, &entry);
+        }
+        let second = self.second.as_mut();
+        if let Some(entry) = second.and_then(|array| array.remove(va, size, space)) {
+            removed(TlbArray::Second, &entry);
+        }
+    }
+
+    /// The shape of one of its arrays.
+    pub const fn array_config(&self, array: TlbArray) -> Option<ArrayConfig> {
+        match (array, self.config.layout) {
+            (TlbArray::Unified, Layout::Unified(config)) => Some(config),
+            (TlbArray::Instruction, Layout::Split { instruction, .. }) => Some(instruction),
+            (TlbArray::Data, Layout::Split { data, .. }) => Some(data),
+            (TlbArray::Second, _) => self.config.second,
+            _ => None,
+        }
     }
 
     /// Drops what a fence covers, in every array, tells each entry dropped, and says how many that were.

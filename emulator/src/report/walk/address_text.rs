@@ -27,13 +27,23 @@ impl fmt::Display for Explanation {
             writeln!(f)?;
             writeln!(f, "What happened")?;
             writeln!(f, "  {}", happened.trap)?;
-            writeln!(
-                f,
-                "  decided by the {}: {}",
-                happened.decided_by, happened.text
-            )?;
+            let page = |address: u64| address & !0xfff;
+            if let Some(instruction) = &happened.instruction {
+                writeln!(f, "  the instruction is {instruction}")?;
+            } else if self.access == "fetch" && page(happened.at.address.0) != page(self.va.0) {
+                writeln!(
+                    f,
+                    "  the instruction begins at va:{} and goes on to this page",
+                    happened.at.address
+                )?;
+            }
+            let (by, text) = (happened.decided_by, &happened.text);
+            writeln!(f, "  decided by the {by}: {text}")?;
             if !happened.still {
                 writeln!(f, "  the tables say something else now: see below")?;
+            }
+            if let Some(mend) = &happened.mend {
+                writeln!(f, "  mend   {mend}")?;
             }
         }
         writeln!(f)?;
@@ -62,7 +72,10 @@ impl Explanation {
     /// The end, in a few words.
     fn verdict(&self) -> String {
         match &self.outcome {
-            OutcomeReport::Translated { pa, .. } => format!("pa:{pa}"),
+            OutcomeReport::Translated { pa, .. } => match &self.happened {
+                Some(happened) => format!("{}, though the tables say pa:{pa}", happened.trap.cause),
+                None => format!("pa:{pa}"),
+            },
             OutcomeReport::Fault(fault) => fault.cause.clone(),
         }
     }

@@ -13,6 +13,7 @@ mod mend;
 pub mod names;
 pub mod overview;
 pub mod roots;
+mod steps;
 pub mod tlb;
 pub mod tree;
 pub mod until;

@@ -100,7 +100,11 @@ impl World {
     }
 
     fn config(&self) -> WalkConfig {
-        WalkConfig::from_satp(self.satp, PteRules::default(), self.ad)
+        let rules = PteRules {
+            svnapot: true,
+            svpbmt: false,
+        };
+        WalkConfig::from_satp(self.satp, rules, self.ad)
     }
 
     /// A walk after a miss, and the entry that the TLB then has.

@@ -62,6 +62,20 @@ fn a_new_table_and_its_entry_need_one_fence() {
 }
 
 #[test]
+fn one_fence_covers_sixteen_entries_made_valid() {
+    let mut world = World::new();
+    let va = 0x4001_0000;
+    assert!(world.miss(0, va + 0x5000, AccessKind::Load).is_none());
+    for page in 0..16 {
+        let entry = leaf(FRAME + 0x8000, RIGHTS | Pte::N);
+        world.store(0, BY, LEAVES + (16 + page) * 8, entry);
+    }
+    world.fence(0, Some(va), None);
+    world.miss(0, va + 0x5000, AccessKind::Load).unwrap();
+    world.silent();
+}
+
+#[test]
 fn a_fence_for_another_address_space_does_not_count() {
     let mut world = World::new();
     fault_then_map(&mut world);

@@ -1,0 +1,220 @@
+//! The sanitizer from outside: `run --check mmu`, its exit code and its files. What it finds and what not is tested
+//! beside it.
+
+use crate::cli::{Done, done, pagewalk};
+use crate::support::guest::Folder;
+use std::path::Path;
+
+/// Maps page 3 through three tables and uses it from M-mode, with MPRV; then `unmap`s it, fences as `fence` says, and
+/// uses it again.
+fn unmap(fence: &str) -> String {
+    format!(
+        "
+    la t0, pass
+    csrw mtvec, t0
+    li t0, -1
+    csrw pmpaddr0, t0
+    li t0, 31
+    csrw pmpcfg0, t0
+    li s0, 1
+    slli s0, s0, 31
+    lui t0, 0x100
+    add s0, s0, t0
+    lui s3, 1
+    add s1, s0, s3
+    add s2, s1, s3
+    add s4, s2, s3
+    srli t0, s1, 2
+    ori t0, t0, 1
+    sd t0, 0(s0)
+    srli t0, s2, 2
+    ori t0, t0, 1
+    sd t0, 0(s1)
+    srli t0, s4, 2
+    ori t0, t0, 0xc7
+    sd t0, 24(s2)
+    srli t0, s0, 12
+    li t1, 8
+    slli t1, t1, 60
+    or t0, t0, t1
+    csrw satp, t0
+    li t0, 1
+    slli t0, t0, 11
+    csrs mstatus, t0
+    lui s5, 0x20
+    lui s6, 3
+    lui s7, 4
+    csrs mstatus, s5
+    ld t0, 0(s6)
+    ld t0, 0(s6)
+    csrc mstatus, s5
+unmap:
+    sd zero, 24(s2)
+fence:
+    {fence}
+use:
+    csrs mstatus, s5
+    ld t0, 0(s6)
+    ld t0, 0(s6)
+    csrc mstatus, s5
+    j pass
+"
+    )
+}
+
+/// Changes an instruction and runs it.
+fn patch(fence: &str) -> String {
+    format!(
+        "
+    li a0, 0
+    la t0, old
+    la t1, new
+    lw t2, 0(t1)
+store:
+    sw t2, 0(t0)
+    {fence}
+old:
+    nop
+    j pass
+new:
+    addi a0, a0, 0
+"
+    )
+}
+
+fn check(guest: &Path, options: &[&str]) -> Done {
+    done(pagewalk().arg("run").args(options).arg(guest))
+}
+
+#[test]
+fn a_missing_fence_is_reported_and_can_fail() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", &unmap("nop"));
+    let said = [
+        "unsafe: hart 0 loaded from va:0x3000 through a stale translation",
+        "level 0 at pa:0x80102018",
+        "<unmap>",
+        "<use+0x4>",
+        "sfence.vma 0x3000, asid 0 on hart 0",
+        "the sanitizer found 1 unsafe; met again 1 times",
+    ];
+    check(&guest, &["--check", "mmu"]).expect(0, &said);
+    check(&guest, &["--check", "mmu=fail"]).expect(123, &said);
+    let plain = check(&guest, &[]);
+    plain.expect(0, &[]);
+    assert_eq!(plain.err, "");
+}
+
+#[test]
+fn the_right_fence_is_silent() {
+    let folder = Folder::new();
+    for fence in [
+        "sfence.vma s6, zero",
+        "sfence.vma zero, zero",
+        "sfence.vma s6, t6",
+        "sfence.vma zero, t6",
+    ] {
+        let guest = folder.guest("guest", &unmap(fence));
+        check(&guest, &["--check", "mmu=fail"]).expect(0, &["the sanitizer found nothing"]);
+    }
+}
+
+#[test]
+fn the_wrong_fence_is_explained() {
+    let folder = Folder::new();
+    for (fence, why) in [
+        (
+            "sfence.vma s7, zero",
+            "it names another page, that of va:0x4000",
+        ),
+        ("sfence.vma s6, s5", "<fence>"),
+        (
+            "sfence.vma zero, s6",
+            "it names address space 12288, and the translation belongs to 0",
+        ),
+        ("sfence.vma zero, s6", "sfence.vma x0, asid 12288"),
+    ] {
+        let guest = folder.guest("guest", &unmap(fence));
+        let done = check(&guest, &["--check", "mmu"]);
+        if fence.contains("s5") {
+            // The low 16 bits of 0x20000 are those of space 0.
+            done.expect(0, &["the sanitizer found nothing"]);
+        } else {
+            done.expect(0, &["near miss", why]);
+        }
+    }
+}
+
+#[test]
+fn changed_code_without_a_fence() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", &patch("nop"));
+    let said = ["stale-code: hart 0 executed", "<old>", "<store>", "fence.i"];
+    check(&guest, &["--check", "mmu=fail"]).expect(123, &said);
+    let guest = folder.guest("guest", &patch("fence.i"));
+    check(&guest, &["--check", "mmu=fail"]).expect(0, &["the sanitizer found nothing"]);
+}
+
+#[test]
+fn reports_can_be_ignored() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", &unmap("nop"));
+    for name in ["unsafe", "unmap", "spurious,use"] {
+        let options = ["--check", "mmu=fail", "--check-ignore", name];
+        let done = check(&guest, &options);
+        done.expect(0, &["the sanitizer found nothing; 1 ignored"]);
+        assert!(!done.err.contains("missing"), "{}", done.err);
+    }
+    let options = ["--check", "mmu=fail", "--check-ignore", "nobody"];
+    check(&guest, &options).expect(123, &["neither a class of reports nor a function"]);
+}
+
+#[test]
+fn the_file_has_every_fact() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", &unmap("sfence.vma s7, zero"));
+    let file = folder.path("check.json");
+    let options = ["--check", "mmu", "--check-json", file.to_str().unwrap()];
+    check(&guest, &options).expect(0, &[]);
+    let json: serde_json::Value = serde_json::from_str(&folder.read("check.json")).unwrap();
+    assert_eq!(json["format"], "pagewalk-check");
+    assert_eq!(json["version"], 1);
+    let report = &json["reports"][0];
+    assert_eq!(json["reports"].as_array().unwrap().len(), 1);
+    for (path, value) in [
+        ("/class", "unsafe"),
+        ("/change/at", "0x80102018"),
+        ("/change/old", "0x20040cc7"),
+        ("/change/new", "0x0"),
+        ("/change/by/symbol", "unmap"),
+        ("/used/symbol", "use+0x4"),
+        ("/used/va", "0x3000"),
+        ("/used/access", "load"),
+        ("/used/effective_privilege", "S"),
+        ("/used/privilege", "M"),
+        ("/used/got/pa", "0x80103000"),
+        ("/used/tables_say/fault", "not-valid"),
+        ("/missing/va", "0x3000"),
+        ("/near/va", "0x4000"),
+        ("/near/by/symbol", "fence"),
+    ] {
+        assert_eq!(report.pointer(path).unwrap(), value, "{path}: {report:#}");
+    }
+    assert_eq!(report["times"], 2);
+    assert_eq!(report["change"]["level"], 0);
+    assert_eq!(report["missing"]["asid"], 0);
+    assert!(report["near"]["asid"].is_null());
+}
+
+#[test]
+fn wrong_options_are_refused() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", &patch("fence.i"));
+    for options in [
+        &["--check", "tlb"][..],
+        &["--check-json", "x.json"],
+        &["--check-ignore", "unsafe"],
+    ] {
+        check(&guest, options).expect(2, &[]);
+    }
+}
