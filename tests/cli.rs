@@ -217,7 +217,8 @@ fn logs_go_where_they_are_sent() {
     done.expect(0, &[]);
     assert_eq!((done.out.as_str(), done.err.as_str()), ("hi\n", ""));
     let text = folder.read("log");
-    let first = "TRACE exec hart 0 #5 M va:0x0000000080000000 <_start> 00001317 auipc t1,0x1";
+    let first =
+        "TRACE exec hart 0 #5 M asid 0 va:0x0000000080000000 <_start>: 00001317 auipc t1,0x1";
     assert!(text.lines().any(|line| line == first), "{text}");
 }
 

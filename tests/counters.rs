@@ -88,7 +88,7 @@ fn run(guest: &guests::Guest, tlb: &str, observer: &mut impl Observer) -> (Resul
     let mut machine = guest.machine(&config(tlb));
     let limits = Limits {
         max_instructions: Some(2_000_000),
-        deadline: None,
+        ..Limits::default()
     };
     let stop = machine.run(&limits, observer);
     let figures = figures(machine.hart());

@@ -48,7 +48,7 @@ fn machine(harts: usize, source: &str, console: Console) -> Machine {
 fn limit(instructions: u64) -> Limits {
     Limits {
         max_instructions: Some(instructions),
-        deadline: None,
+        ..Limits::default()
     }
 }
 
@@ -416,7 +416,14 @@ fn the_end_of_a_run_names_the_harts() {
         COUNT,
         &["-p", "3", "--stats", "--max-instructions", "30000"],
     )
-    .expect(124, &["  hart 0      ", "  hart 1      ", "  hart 2      "]);
+    .expect(
+        124,
+        &[
+            "hart 0: instructions",
+            "hart 1: instructions",
+            "hart 2: instructions",
+        ],
+    );
 }
 
 #[test]

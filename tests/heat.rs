@@ -19,6 +19,7 @@ fn guest(name: &str) -> PathBuf {
 const LIMITS: Limits = Limits {
     max_instructions: Some(200_000),
     deadline: None,
+    stop: None,
 };
 
 fn run(name: &str, tlb: TlbConfig, heat: Option<&mut Heat>) -> Statistics {
@@ -116,6 +117,7 @@ fn a_run_can_be_watched_from_its_middle() {
     let until = |instructions| Limits {
         max_instructions: Some(instructions),
         deadline: None,
+        stop: None,
     };
     machine.run(&until(6_000), &mut ());
     let before = machine.hart().mmu_statistics().total();

@@ -10,6 +10,7 @@ mod html;
 mod isa;
 mod layers;
 mod loader;
+mod logs;
 mod random_programs;
 mod run_loop;
 mod runner;

@@ -42,7 +42,7 @@ fn machine(lines: &str) -> Machine {
 fn limit(instructions: u64) -> Limits {
     Limits {
         max_instructions: Some(instructions),
-        deadline: None,
+        ..Limits::default()
     }
 }
 
@@ -160,6 +160,7 @@ fn a_flood_of_output_does_not_outlive_the_time_limit() {
     let limits = Limits {
         max_instructions: None,
         deadline: Some(start + Duration::from_millis(200)),
+        ..Limits::default()
     };
     assert_eq!(run_guest(program, &limits), Stop::Timeout);
     assert!(
@@ -206,6 +207,7 @@ fn input_that_may_come_does_not_hide_a_trap_loop() {
     let limits = Limits {
         max_instructions: None,
         deadline: Some(Instant::now() + Duration::from_secs(5)),
+        ..Limits::default()
     };
     let stop = machine.run(&limits, &mut ());
     assert!(matches!(stop, Stop::TrapLoop(_)), "{stop:?}");

@@ -512,6 +512,29 @@ fn maps_and_trees_of_broken_tables() {
 }
 
 #[test]
+fn a_maze_of_tables_is_cut_short() {
+    let mut bench = Bench::new();
+    // Every entry of the root points to the root, but for a leaf at each level.
+    for index in 0..512 {
+        bench.put(ROOT + 8 * index, Pte::new(ROOT >> 12, Pte::V).0);
+    }
+    bench.put(ROOT + 8, Pte::new(0, LEAF).0);
+    let satp = Satp::new(Mode::Sv57, 0, ROOT >> 12);
+    bench.machine.hart_mut().csr.satp = satp.0;
+    let (map, tree, who) = bench.look(|view| {
+        (
+            MapReport::new(view, satp),
+            TreeReport::new(view, satp).to_string(),
+            WhoReport::new(view, PhysAddr(ROOT), &[satp]),
+        )
+    });
+    assert!(map.ranges.len() <= 1 << 18 | 1, "{}", map.ranges.len());
+    lines(&map.to_string(), &["cut short at va:0x"]);
+    assert_eq!(tree.lines().count(), 5, "{tree}");
+    assert!(who.cut_short && who.mappings.len() <= 4096 && who.tables.len() <= 4096);
+}
+
+#[test]
 fn who_maps_a_frame_and_which_frames_are_tables() {
     let mut bench = Bench::new();
     bench.put(LAST + 16, Pte::new(LAST >> 12, LEAF | Pte::U).0);

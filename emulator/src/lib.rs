@@ -44,7 +44,7 @@
 //! }
 //! let mut listing = Listing::default();
 //! // The reset vector takes five instructions.
-//! let limits = Limits { max_instructions: Some(8), deadline: None };
+//! let limits = Limits { max_instructions: Some(8), ..Limits::default() };
 //! machine.run(&limits, &mut listing);
 //! assert_eq!(machine.hart().x(10), 42);
 //! assert_eq!(listing.0.last().unwrap(), "mul\ta0,a0,a1");

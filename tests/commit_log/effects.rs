@@ -37,7 +37,7 @@ fn logged_after(line: &str, prepare: impl FnOnce(&mut Hart)) -> String {
     let mut log = CommitLog::new(&mut out);
     let limits = Limits {
         max_instructions: Some(1),
-        deadline: None,
+        ..Limits::default()
     };
     machine.run(&limits, &mut log);
     log.finish().unwrap();

@@ -30,7 +30,7 @@ fn machine(lines: &[&str]) -> Machine {
 fn run(machine: &mut Machine, instructions: u64) -> Stop {
     let limits = Limits {
         max_instructions: Some(instructions),
-        deadline: None,
+        ..Limits::default()
     };
     machine.run(&limits, &mut ())
 }

@@ -26,7 +26,7 @@ pub(super) fn reports(guest: &mut Guest, options: &[&str]) -> Vec<Report> {
     let mut machine = Machine::new(&config, guest, Box::new(io::sink())).unwrap();
     let limits = Limits {
         max_instructions: Some(10_000_000),
-        deadline: None,
+        ..Limits::default()
     };
     assert_eq!(machine.run(&limits, &mut ()), Stop::Exit(0));
     let checker = machine.checker_mut().unwrap();

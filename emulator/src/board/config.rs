@@ -3,6 +3,7 @@
 use crate::hart::HartConfig;
 use crate::isa::{Extension, Isa};
 use crate::mmu::TlbConfig;
+use std::sync::atomic::AtomicBool;
 use std::time::Instant;
 
 /// Who sets the A and D bits of page-table entries, as the user chooses.
@@ -81,4 +82,6 @@ pub struct Limits {
     pub max_instructions: Option<u64>,
     /// At this time of the host's clock.
     pub deadline: Option<Instant>,
+    /// When this becomes true: a signal came, or nobody wants the rest.
+    pub stop: Option<&'static AtomicBool>,
 }

@@ -9,6 +9,7 @@ use crate::engine::{Observer, Pause};
 use crate::hart::TrapTaken;
 use crate::isa::Interrupt;
 use crate::trace;
+use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub enum Stop {
     InstructionLimit,
     /// The limit on time was reached.
     Timeout,
+    /// [`Limits::stop`] was set. The run can go on.
+    Interrupted,
     /// An observer stopped the run, which can go on.
     Break,
     /// A hart traps at the first instruction of its own trap handler, for ever, and no other hart
@@ -71,6 +74,9 @@ impl Machine {
             let left = end.saturating_sub(self.instructions());
             if left == 0 {
                 return Stop::InstructionLimit;
+            }
+            if (limits.stop).is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+                return Stop::Interrupted;
             }
             if limits.deadline.is_some_and(|at| Instant::now() >= at) {
                 return Stop::Timeout;

@@ -1,5 +1,6 @@
 //! How a run ended: what is said about it, and the exit code.
 
+use super::interrupt;
 use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, say};
 use pagewalk::board::{Machine, Stop};
 use pagewalk::dev::htif::HtifError;
@@ -51,6 +52,17 @@ impl Ending<'_> {
                 ));
                 LIMIT
             }
+            Stop::Interrupted => match interrupt::signal() {
+                Some(signal) => {
+                    self.tell_with_place(format_args!(
+                        "interrupted by {} after {count} instructions",
+                        signal.name()
+                    ));
+                    signal.exit_code()
+                }
+                // A file that cannot be written; the error is told with its name.
+                None => CANNOT_GO_ON,
+            },
             Stop::Break => {
                 self.tell_with_place(format_args!("stopped after {count} instructions"));
                 0

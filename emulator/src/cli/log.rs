@@ -1,6 +1,7 @@
 //! Options for logging, shared by every command.
 
 use super::NOBODY_READS;
+use super::interrupt::stop_flag;
 use anyhow::{Context, Result};
 use clap::Args;
 use env_logger::Target;
@@ -8,6 +9,8 @@ use pagewalk::trace::TARGETS;
 use std::fs::File;
 use std::io::{self, ErrorKind, LineWriter, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+use std::sync::atomic::Ordering;
 
 /// Logging.
 #[derive(Args, Debug)]
@@ -16,9 +19,12 @@ pub(super) struct LogArguments {
     /// What to log, in the syntax of RUST_LOG: `trap=info`, `exec=trace,csr=debug`, `off`
     ///
     /// The targets are exec (trace: every instruction), trap and irq (info: every trap and
-    /// interrupt), csr (debug: every CSR write), mmu::fault (info: every page fault and the bit
-    /// that decided), mmu::fence (debug: every sfence.vma), dev::htif and loader (warn). Without this
-    /// option RUST_LOG counts, and without that warnings are logged.
+    /// interrupt), csr (debug: every CSR write), mmu::fault (info: every page fault, and the entry
+    /// and the bit that decided), mmu::walk (debug: every page-table walk; trace: each of its
+    /// steps), mmu::tlb (debug: every fill and eviction; trace: every hit), mmu::fence (debug: every
+    /// fence with the entries it drops, and every satp write), mmu::check (warn: what the sanitizer
+    /// finds), dev::htif and loader (warn). `mmu=debug` is all of mmu. Without this option RUST_LOG
+    /// counts, and without that warnings are logged.
     #[arg(long, value_name = "FILTER", value_parser = filter)]
     log: Option<String>,
 
@@ -63,7 +69,7 @@ impl LogArguments {
             Some(path) => {
                 let file = File::create(path);
                 let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-                Box::new(LineWriter::new(file))
+                Box::new(LogFile(LineWriter::new(file)))
             }
             None => Box::new(StandardError),
         };
@@ -74,6 +80,51 @@ impl LogArguments {
         });
         builder.init();
         Ok(())
+    }
+
+    /// Ends logging: gives the error that ended the log too early.
+    pub(super) fn finish(&self) -> Result<()> {
+        log::logger().flush();
+        let error = LOST.lock().ok().and_then(|mut lost| lost.take());
+        match (error, &self.log_file) {
+            (Some(error), Some(path)) => {
+                Err(error).with_context(|| format!("cannot write {}", path.display()))
+            }
+            _ => Ok(()),
+        }
+    }
+}
+
+/// Why the log file could not be written on. The logger tells nobody.
+static LOST: Mutex<Option<io::Error>> = Mutex::new(None);
+
+/// A file as the log's target. The first error ends the run.
+struct LogFile(LineWriter<File>);
+
+impl LogFile {
+    fn note<T: Default>(&self, written: io::Result<T>) -> io::Result<T> {
+        written.or_else(|error| {
+            if error.kind() == ErrorKind::Interrupted {
+                return Err(error);
+            }
+            if let Ok(mut lost) = LOST.lock() {
+                lost.get_or_insert(error);
+            }
+            stop_flag().store(true, Ordering::Relaxed);
+            Ok(T::default())
+        })
+    }
+}
+
+impl Write for LogFile {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let written = self.0.write_all(bytes);
+        self.note(written).map(|()| bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let flushed = self.0.flush();
+        self.note(flushed)
     }
 }
 

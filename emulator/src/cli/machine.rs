@@ -34,7 +34,12 @@ pub(super) struct MachineArguments {
     /// Who sets the A and D bits of page-table entries
     #[arg(long, value_enum, value_name = "WHO", default_value_t = Ad::Isa)]
     ad: Ad,
+}
 
+/// The shape of the TLB, for commands that call it `--tlb`.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Machine")]
+pub(super) struct TlbArguments {
     /// The TLB that is modelled: off, a preset, or its arrays
     ///
     /// Presets: default, large, u54, u74, c910. Arrays: u=64x4 (sets x ways) is one for all, i=32x4,d=64x4
@@ -44,6 +49,13 @@ pub(super) struct MachineArguments {
     /// What a correct guest computes does not depend on it; --stats shows what does.
     #[arg(long, value_name = "SPEC", value_parser = tlb)]
     tlb: Option<TlbConfig>,
+}
+
+impl TlbArguments {
+    /// The shape that the option describes.
+    pub(super) fn config(&self) -> TlbConfig {
+        self.tlb.unwrap_or_default()
+    }
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -67,12 +79,22 @@ fn isa(text: &str) -> Result<Isa, String> {
     Isa::parse(text).map_err(|error| error.to_string())
 }
 
-fn tlb(text: &str) -> Result<TlbConfig, String> {
+/// The shape of a TLB.
+pub(super) fn tlb(text: &str) -> Result<TlbConfig, String> {
     text.parse()
         .map_err(|error: pagewalk::mmu::TlbSpecError| error.to_string())
 }
 
 impl MachineArguments {
+    /// Who sets A and D, as the option has it.
+    pub(super) fn ad(&self) -> &'static str {
+        match self.ad {
+            Ad::Isa => "isa",
+            Ad::Hardware => "hardware",
+            Ad::Fault => "fault",
+        }
+    }
+
     /// The machine that the options describe.
     pub(super) fn config(&self) -> MachineConfig {
         MachineConfig {
@@ -84,7 +106,6 @@ impl MachineArguments {
                 Ad::Hardware => AdChoice::Hardware,
                 Ad::Fault => AdChoice::Fault,
             },
-            tlb: self.tlb.unwrap_or_default(),
             ..MachineConfig::default()
         }
     }

@@ -3,10 +3,12 @@
 mod check;
 mod ending;
 mod first;
+mod interrupt;
 mod log;
 mod machine;
 mod run;
 mod test;
+mod trace;
 mod values;
 mod walk;
 
@@ -44,7 +46,8 @@ Examples:
   pagewalk help run                 every option of a command
 
 Exit codes:
-  the guest's, or 124 a limit ended the run, 125 Pagewalk cannot go on, 2 wrong command line";
+  the guest's, or 124 a limit ended the run, 125 Pagewalk cannot go on, 130 interrupted, 2 wrong
+  command line";
 
 #[derive(Subcommand)]
 enum Command {

@@ -2,18 +2,23 @@
 
 use super::check::CheckArguments;
 use super::ending;
+use super::interrupt;
 use super::log::LogArguments;
-use super::machine::MachineArguments;
-use super::{LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
+use super::machine::{MachineArguments, TlbArguments};
+use super::trace::TraceArguments;
+use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
-use pagewalk::engine::{Observer, Pair};
+use pagewalk::engine::Pair;
 use pagewalk::loader::Guest;
+use pagewalk::report::check::CheckObserver;
 use pagewalk::report::commit_log::CommitLog;
+use pagewalk::report::filter::Filter;
 use pagewalk::report::log::LogObserver;
 use pagewalk::report::signature;
 use pagewalk::report::stats::Stats;
+use pagewalk::report::trace_file::TraceFile;
 use pagewalk::report::traps::TrapHistory;
 use std::fs::File;
 use std::io::{self, BufWriter, Write};
@@ -41,11 +46,14 @@ pub(super) struct Arguments {
     #[command(flatten)]
     machine: MachineArguments,
 
-    /// Give up after so many instructions, of all harts together
-    #[arg(long, value_name = "N", help_heading = "Limits")]
+    #[command(flatten)]
+    tlb: TlbArguments,
+
+    /// Give up after so many instructions, of all harts together: 5000, 1_000_000, 10M
+    #[arg(long, value_name = "N", value_parser = values::count, help_heading = "Limits")]
     max_instructions: Option<u64>,
 
-    /// Give up after this time: 10s, 500ms, 2m (a plain number is in seconds)
+    /// Give up after this time: 10s, 500ms, 1m30s (a plain number is in seconds)
     #[arg(long, value_name = "DURATION", value_parser = values::duration, help_heading = "Limits")]
     timeout: Option<Duration>,
 
@@ -84,6 +92,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     check: CheckArguments,
+
+    #[command(flatten)]
+    trace: TraceArguments,
 }
 
 const EXAMPLES: &str = "\
@@ -93,6 +104,8 @@ Examples:
   pagewalk run --isa rva22s64 -m 512M kernel.elf
   pagewalk run --tlb u74 --stats kernel.elf
   pagewalk run --log trap=info,mmu::fault=info rv64ui-v-add
+  pagewalk run --log mmu=debug --log-filter 'priv=u va=0x2000..0x3000' rv64ui-v-add
+  pagewalk run --trace-mmu timeline.json rv64ui-v-add
   pagewalk run --log-commits commits.log rv64ui-p-add
   pagewalk run --signature out.sig --signature-granularity 4 test.elf
 
@@ -100,7 +113,8 @@ Exit codes:
   the guest's
   123  with --check mmu=fail: the sanitizer found a mistake
   124  a limit ended the run
-  125  Pagewalk cannot go on: the file cannot be loaded, or the guest can never end
+  125  Pagewalk cannot go on: a file cannot be loaded or written, or the guest can never end
+  130  interrupted by Ctrl-C (143: by SIGTERM)
   141  nobody reads the output any more
   2    wrong command line";
 
@@ -112,6 +126,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         ("--log-commits", arguments.log_commits.as_deref()),
         ("--log-file", arguments.log.file()),
         ("--check-json", arguments.check.file()),
+        ("--trace-mmu", arguments.trace.file()),
     ];
     if same_file_twice(&files) {
         return Ok(WRONG_COMMAND_LINE);
@@ -125,8 +140,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         return Ok(WRONG_COMMAND_LINE);
     }
     let guest = Guest::open(&arguments.guest)?;
+    let filter = match arguments.trace.filter(&guest) {
+        Ok(filter) => filter,
+        Err(error) => {
+            say(format_args!("--log-filter: {error}"));
+            return Ok(WRONG_COMMAND_LINE);
+        }
+    };
     let request = Request {
-        machine: arguments.machine.config(),
+        machine: MachineConfig {
+            tlb: arguments.tlb.config(),
+            ..arguments.machine.config()
+        },
         max_instructions: arguments.max_instructions,
         timeout: arguments.timeout,
         signature: arguments.signature.as_deref(),
@@ -135,8 +160,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         stats: arguments.stats,
         check: Some(&arguments.check),
         stats_json: arguments.stats_json.as_deref(),
+        filter,
+        trace: Some((&arguments.trace, &arguments.machine)),
     };
-    run_guest(guest, &request)
+    let code = run_guest(guest, &request);
+    // An error of the run goes before one of the log.
+    let logged = arguments.log.finish();
+    code.and_then(|code| logged.map(|()| code))
 }
 
 /// What to do with a guest.
@@ -151,6 +181,8 @@ pub(super) struct Request<'a> {
     stats: bool,
     check: Option<&'a CheckArguments>,
     stats_json: Option<&'a Path>,
+    filter: Option<Filter>,
+    trace: Option<(&'a TraceArguments, &'a MachineArguments)>,
 }
 
 /// Runs a guest to its end and returns the exit code.
@@ -164,6 +196,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         check: checking.is_some(),
         ..request.machine.clone()
     };
+    interrupt::listen();
     let mut machine = Machine::new(&config, &mut guest, Box::new(io::stdout()))?;
     machine.set_console_input(Box::new(io::stdin()));
     let guest = &guest;
@@ -173,6 +206,10 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         .transpose()?;
     let stats_json = request.stats_json.map(create).transpose()?;
     let mut commits = request.log_commits.map(commit_log).transpose()?;
+    let mut trace = None;
+    if let Some((arguments, machine)) = request.trace {
+        trace = arguments.start(guest, machine, request.filter.clone())?;
+    }
     if guest.tohost().is_none() {
         say(format_args!(
             "{}: no symbol tohost, so the guest can neither print nor end{}",
@@ -188,22 +225,29 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let limits = Limits {
         max_instructions: request.max_instructions,
         deadline: request.timeout.and_then(|limit| start.checked_add(limit)),
+        stop: Some(interrupt::stop_flag()),
     };
     if let Some(limit) = request.timeout {
         guard(limit);
     }
     let mut traps = TrapHistory::default();
-    let stop = match &checking {
-        None => observe(&mut machine, &limits, guest, &mut traps, &mut commits),
-        Some(checking) => {
-            let mut both = Pair(&mut traps, checking.observer(guest));
-            observe(&mut machine, &limits, guest, &mut both, &mut commits)
-        }
+    let observers = Observers {
+        log: LogObserver::if_wanted(guest, request.filter.clone(), config.check),
+        trace: trace.as_mut().map(|(trace, _)| trace),
+        check: checking.as_ref().map(|checking| checking.observer(guest)),
+        commits: commits.as_mut().map(|(commits, _)| commits),
     };
+    let stop = observers.run(&mut machine, &limits, &mut traps);
     let time = start.elapsed();
     let flushed = io::stdout().flush();
-    if let Some((log, path)) = commits {
-        log.finish().with_context(|| path.display().to_string())?;
+    let committed = commits.map(|(log, path)| (log.finish(), path));
+    let traced = trace.map(|(trace, path)| (trace.finish(), path));
+    let mut lost = false;
+    for (written, path) in [committed, traced].into_iter().flatten() {
+        if let Err(error) = written {
+            say(format_args!("cannot write {}: {error}", path.display()));
+            lost = true;
+        }
     }
     if let Some(signature) = signature {
         signature.write(&machine, request.granularity)?;
@@ -231,6 +275,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         code = checking.finish(checker, guest)?.unwrap_or(code);
     }
     Ok(match flushed {
+        _ if lost => CANNOT_GO_ON,
         Err(error) if code == 0 => ending::output_lost(error.kind()),
         _ => code,
     })
@@ -262,32 +307,27 @@ fn commit_log(path: &Path) -> Result<Commits<'_>> {
     ))
 }
 
-/// Runs with the observers that are asked for. Without any, the loop is compiled for none.
-fn observe(
-    machine: &mut Machine,
-    limits: &Limits,
-    guest: &Guest,
-    traps: &mut impl Observer,
-    commits: &mut Option<Commits<'_>>,
-) -> Stop {
-    let log = LogObserver::if_wanted(guest);
-    match (log, commits) {
-        (None, None) => machine.run(limits, traps),
-        (Some(log), None) => watched(machine, limits, traps, log),
-        (None, Some((commits, _))) => watched(machine, limits, traps, &mut *commits),
-        (Some(log), Some((commits, _))) => {
-            watched(machine, limits, traps, Pair(log, &mut *commits))
-        }
-    }
+/// Who watches a run besides the history of traps.
+struct Observers<'a, 'o> {
+    log: Option<LogObserver<'a>>,
+    trace: Option<&'o mut TraceFile<'a, BufWriter<File>>>,
+    check: Option<CheckObserver<'o, io::Stderr>>,
+    commits: Option<&'o mut CommitLog<BufWriter<File>>>,
 }
 
-fn watched(
-    machine: &mut Machine,
-    limits: &Limits,
-    traps: &mut impl Observer,
-    observer: impl Observer,
-) -> Stop {
-    machine.run(limits, &mut Pair(traps, observer))
+impl Observers<'_, '_> {
+    /// Runs with the observers that are asked for. Without any, the loop is compiled for none; and
+    /// loads and stores are noted only for the commit log.
+    fn run(self, machine: &mut Machine, limits: &Limits, traps: &mut TrapHistory) -> Stop {
+        let none = self.log.is_none() && self.trace.is_none() && self.check.is_none();
+        let events = Pair(self.log, Pair(self.trace, self.check));
+        match self.commits {
+            None if none => machine.run(limits, traps),
+            None => machine.run(limits, &mut Pair(traps, events)),
+            Some(commits) if none => machine.run(limits, &mut Pair(traps, commits)),
+            Some(commits) => machine.run(limits, &mut Pair(traps, Pair(events, commits))),
+        }
+    }
 }
 
 fn create(path: &Path) -> Result<File> {

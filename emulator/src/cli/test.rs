@@ -1,11 +1,13 @@
 //! `pagewalk test`.
 
+use super::interrupt;
 use super::log::LogArguments;
-use super::machine::MachineArguments;
+use super::machine::{MachineArguments, TlbArguments};
 use super::{WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result};
 use clap::Args;
 use indicatif::{ProgressBar, ProgressStyle};
+use pagewalk::board::MachineConfig;
 use pagewalk::runner::{
     Found, Partition, Run, Table, TestConfig, TestFile, TestResult, find, run_all, write_json,
     write_junit,
@@ -70,16 +72,17 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Running")]
     fail_fast: bool,
 
-    /// Give up a test after so many instructions, of all harts together
+    /// Give up a test after so many instructions, of all harts together: 5000, 1_000_000, 10M
     #[arg(
         long,
         value_name = "N",
-        default_value_t = 50_000_000,
+        default_value = "50M",
+        value_parser = values::count,
         help_heading = "Running"
     )]
     max_instructions: u64,
 
-    /// Give up a test after this time: 10s, 500ms, 2m (a plain number is in seconds)
+    /// Give up a test after this time: 10s, 500ms, 1m30s (a plain number is in seconds)
     #[arg(
         long,
         value_name = "DURATION",
@@ -91,6 +94,9 @@ pub(super) struct Arguments {
 
     #[command(flatten)]
     machine: MachineArguments,
+
+    #[command(flatten)]
+    tlb: TlbArguments,
 
     /// Write the results as JUnit XML
     #[arg(long, value_name = "FILE", help_heading = "Output")]
@@ -131,6 +137,7 @@ Exit codes:
   1    a test failed
   4    there was no test to run
   125  Pagewalk cannot go on: a path cannot be read, a file not written
+  130  interrupted by Ctrl-C (143: by SIGTERM); the reports have the tests that ended
   2    wrong command line";
 
 /// Exit code: a test failed.
@@ -186,10 +193,15 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let junit = create(arguments.junit.as_deref())?;
     let json = create(arguments.json.as_deref())?;
     let config = TestConfig {
-        machine: arguments.machine.config(),
+        machine: MachineConfig {
+            tlb: arguments.tlb.config(),
+            ..arguments.machine.config()
+        },
         max_instructions: arguments.max_instructions,
         timeout: arguments.timeout,
+        stop: Some(interrupt::stop_flag()),
     };
+    interrupt::listen();
     let start = Instant::now();
     let results = if nothing {
         Vec::new()
@@ -217,8 +229,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             .and_then(|()| file.flush())
             .with_context(|| format!("cannot write {}", path.display()))?;
     }
+    arguments.log.finish()?;
     if nothing {
         return Ok(nothing_to_run(&found, arguments));
+    }
+    if let Some(signal) = interrupt::signal() {
+        return Ok(signal.exit_code());
     }
     let failed = results.iter().any(|result| !result.outcome.passed());
     Ok(if failed { FAILED } else { 0 })
@@ -302,9 +318,13 @@ fn print(out: &mut Output, run: &Run<'_>, arguments: &Arguments) -> Result<()> {
         run.time.as_secs_f64()
     );
     if run.not_run != 0 {
-        sum += &format!("; {} not run after the first failure", run.not_run);
+        let why = match interrupt::signal() {
+            Some(_) => "not run because of the interruption",
+            None => "not run after the first failure",
+        };
+        sum += &format!("; {} {why}", run.not_run);
     }
-    if run.results.is_empty() {
+    if run.results.is_empty() && run.not_run == 0 {
         sum += "; none of the selected tests is in this partition";
     }
     let skipped = run.skipped.len();

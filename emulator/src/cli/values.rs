@@ -1,10 +1,21 @@
-//! Values on the command line: sizes and durations.
+//! Values on the command line: sizes, counts and durations.
 
 use std::time::Duration;
 
 /// A size: a plain number is in MiB, as QEMU's and Spike's `-m` take it.
 pub(super) fn size(text: &str) -> Result<u64, String> {
-    let (number, unit) = split(text);
+    let (number, unit) = match text.strip_prefix("0x") {
+        // In hexadecimal B is a digit, and the units that are left are not.
+        Some(rest) => {
+            let end = rest.find(|c: char| !c.is_ascii_hexdigit());
+            let (digits, unit) = rest.split_at(end.unwrap_or(rest.len()));
+            (u64::from_str_radix(digits, 16).ok(), unit.trim())
+        }
+        None => {
+            let (digits, unit) = split(text);
+            (digits.parse().ok(), unit)
+        }
+    };
     let shift = match unit.to_ascii_lowercase().as_str() {
         "" | "m" | "mib" => 20,
         "b" => 0,
@@ -17,9 +28,8 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
             ));
         }
     };
-    let number: u64 = number
-        .parse()
-        .map_err(|_| "a size is a whole number with a unit, such as 512M or 2G".to_owned())?;
+    let number =
+        number.ok_or("a size is a whole number with a unit, such as 512M, 2G or 0x200M")?;
     match number.checked_mul(1 << shift) {
         Some(0) => Err("the guest needs some memory".into()),
         Some(size) => Ok(size),
@@ -27,21 +37,56 @@ pub(super) fn size(text: &str) -> Result<u64, String> {
     }
 }
 
-/// A duration: a plain number is in seconds.
-pub(super) fn duration(text: &str) -> Result<Duration, String> {
-    let (number, unit) = split(text);
-    let seconds = match unit {
-        "" | "s" => 1.0,
-        "ms" => 1e-3,
-        "us" => 1e-6,
-        "m" | "min" => 60.0,
-        "h" => 3600.0,
-        _ => return Err(format!("no unit `{unit}`: use ms, s, m or h")),
+/// A count: a whole number, with K, M, G or T for thousands, millions and so on.
+pub(super) fn count(text: &str) -> Result<u64, String> {
+    let text = text.replace('_', "");
+    if let Some(digits) = text.strip_prefix("0x") {
+        return u64::from_str_radix(digits, 16).map_err(|_| format!("`{text}` is not a number"));
+    }
+    let (number, unit) = split(&text);
+    let factor: u64 = match unit.to_ascii_lowercase().as_str() {
+        "" => 1,
+        "k" => 1_000,
+        "m" => 1_000_000,
+        "g" => 1_000_000_000,
+        "t" => 1_000_000_000_000,
+        _ => return Err(format!("no unit `{unit}`: use K, M, G or T")),
     };
-    let number: f64 = number
-        .parse()
-        .map_err(|_| "a duration is a number with a unit, such as 10s, 500ms or 2m".to_owned())?;
-    Duration::try_from_secs_f64(number * seconds).map_err(|error| error.to_string())
+    let number: u64 = number.parse().map_err(
+        |_| "a count is a whole number, with or without a unit, such as 5000, 1_000_000 or 10M",
+    )?;
+    let count = number.checked_mul(factor);
+    count.ok_or_else(|| "more than 64 bits can say".to_owned())
+}
+
+/// A duration: a plain number is in seconds; several with their units are added, as in 1m30s.
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
+    let mut rest = text;
+    let mut sum = Duration::ZERO;
+    loop {
+        let (number, unit) = split(rest);
+        let end = unit
+            .find(|c: char| c.is_ascii_digit())
+            .unwrap_or(unit.len());
+        let (unit, next) = unit.split_at(end);
+        let seconds = match unit.trim() {
+            "" | "s" => 1.0,
+            "ms" => 1e-3,
+            "us" => 1e-6,
+            "m" | "min" => 60.0,
+            "h" => 3600.0,
+            unit => return Err(format!("no unit `{unit}`: use ms, s, m or h")),
+        };
+        let number: f64 = number.parse().map_err(|_| {
+            "a duration is a number with a unit, such as 10s, 500ms, 2m or 1m30s".to_owned()
+        })?;
+        let part = Duration::try_from_secs_f64(number * seconds).map_err(|e| e.to_string())?;
+        sum = (sum.checked_add(part)).ok_or("longer than any run can last")?;
+        if next.is_empty() {
+            return Ok(sum);
+        }
+        rest = next;
+    }
 }
 
 /// The number and the unit.
@@ -66,19 +111,47 @@ mod tests {
         assert_eq!(size("64k"), Ok(64 << 10));
         assert_eq!(size("4096B"), Ok(4096));
         assert_eq!(size("1 GiB"), Ok(1 << 30));
-        for bad in ["", "M", "1.5G", "-1", "2X", "2GB", "0", "99999999T", "0x10"] {
+        assert_eq!(size("0x200"), Ok(512 << 20));
+        assert_eq!(size("0x2G"), Ok(2 << 30));
+        for bad in [
+            "",
+            "M",
+            "1.5G",
+            "-1",
+            "2X",
+            "2GB",
+            "0",
+            "99999999T",
+            "0x",
+            "0x+1",
+        ] {
             assert!(size(bad).is_err(), "{bad}");
         }
     }
 
     #[test]
+    fn counts() {
+        assert_eq!(count("5000"), Ok(5000));
+        assert_eq!(count("1_000_000"), Ok(1_000_000));
+        assert_eq!(count("10M"), Ok(10_000_000));
+        assert_eq!(count("3k"), Ok(3000));
+        assert_eq!(count("0x10"), Ok(16));
+        assert_eq!(count("0"), Ok(0));
+        for bad in ["", "M", "1.5M", "-1", "2X", "0xg", "18446744073709552G"] {
+            assert!(count(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
     fn durations() {
+        assert_eq!(duration("1m30s"), Ok(Duration::from_secs(90)));
+        assert_eq!(duration("1h2m3s4ms"), Ok(Duration::from_millis(3_723_004)));
         assert_eq!(duration("10"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("10s"), Ok(Duration::from_secs(10)));
         assert_eq!(duration("500ms"), Ok(Duration::from_millis(500)));
         assert_eq!(duration("2m"), Ok(Duration::from_secs(120)));
         assert_eq!(duration("1.5h"), Ok(Duration::from_secs(5400)));
-        for bad in ["", "s", "-1", "1d", "1e999", "1.2.3"] {
+        for bad in ["", "s", "-1", "1d", "1e999", "1.2.3", "1m30x", "1ms-2s"] {
             assert!(duration(bad).is_err(), "{bad}");
         }
     }

@@ -4,15 +4,16 @@ mod asked;
 mod page;
 
 use super::log::LogArguments;
-use super::machine::MachineArguments;
+use super::machine::{self, MachineArguments};
 use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, anyhow, bail};
 use asked::Asked;
 use clap::{Args, ValueEnum};
 use page::Page;
-use pagewalk::board::{Limits, Machine, Stop};
+use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
 use pagewalk::engine::Pair;
 use pagewalk::loader::Guest;
+use pagewalk::mmu::TlbConfig;
 use pagewalk::report::place::Place;
 use pagewalk::report::stats::grouped;
 use pagewalk::report::walk::names::Names;
@@ -84,6 +85,15 @@ pub(super) struct Arguments {
     /// Show what the TLB holds, and whether the tables still say so
     #[arg(long, help_heading = "Questions")]
     tlb: bool,
+
+    /// The TLB that is modelled: what `pagewalk run` calls --tlb
+    #[arg(
+        long,
+        value_name = "SPEC",
+        value_parser = machine::tlb,
+        help_heading = "Machine"
+    )]
+    tlb_shape: Option<TlbConfig>,
 
     /// List every virtual address that maps a physical one: a number (0x…) or SYMBOL[+OFFSET]
     #[arg(long, value_name = "ADDRESS", help_heading = "Questions")]
@@ -228,7 +238,11 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     arguments.log.start()?;
     let mut guest = Guest::open(&arguments.guest)?;
     let console = Box::new(io::stderr());
-    let mut machine = Machine::new(&arguments.machine.config(), &mut guest, console)?;
+    let config = MachineConfig {
+        tlb: arguments.tlb_shape.unwrap_or_default(),
+        ..arguments.machine.config()
+    };
+    let mut machine = Machine::new(&config, &mut guest, console)?;
     let names = Names::new(&guest);
     // Everything that can be wrong with the questions is said before the guest runs.
     let asked = Asked::read(arguments, &names)?;
@@ -247,6 +261,7 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
         deadline: arguments
             .timeout
             .and_then(|limit| Instant::now().checked_add(limit)),
+        ..Limits::default()
     };
     let mut snapshot = None;
     let stop = loop {
@@ -288,7 +303,7 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     if let Some(page) = page {
         let asked = asked.for_page();
         let document = asked.answer(&mut view, &guest, &watcher, None, how.clone())?;
-        page.write(document, &arguments.machine.config(), &view, &guest)?;
+        page.write(document, &config, &view, &guest)?;
     }
     let document = asked.answer(&mut view, &guest, &watcher, snapshot, how)?;
     let mut text = String::new();
@@ -359,7 +374,7 @@ fn ending(machine: &Machine, guest: &Guest, stop: &Stop) -> String {
         Stop::Exit(code) => format!("the guest exited with code {code}"),
         Stop::InstructionLimit => format!("the limit of instructions is reached, {here}"),
         Stop::Timeout => format!("the limit of time is reached, {here}"),
-        Stop::Break => format!("stopped, {here}"),
+        Stop::Break | Stop::Interrupted => format!("stopped, {here}"),
         Stop::TrapLoop(trap) => format!(
             "the trap handler cannot run: {} for ever, {here}",
             trap.cause

@@ -31,6 +31,12 @@ pub trait Observer {
         Interest::Nothing
     }
 
+    /// The same for the next slice alone: `budget` instructions of this hart.
+    fn interest_for(&self, hart: &Hart, budget: u64) -> Interest {
+        let _ = (hart, budget);
+        self.interest()
+    }
+
     /// Something happened while an instruction ran. `hart.pc` is still that instruction, and
     /// [`Observer::retired`] or [`Observer::trapped`] comes afterwards.
     fn event(&mut self, hart: &Hart, event: &Event) {
@@ -67,6 +73,10 @@ impl<T: Observer> Observer for &mut T {
         (**self).interest()
     }
 
+    fn interest_for(&self, hart: &Hart, budget: u64) -> Interest {
+        (**self).interest_for(hart, budget)
+    }
+
     fn event(&mut self, hart: &Hart, event: &Event) {
         (**self).event(hart, event);
     }
@@ -91,6 +101,11 @@ impl<T: Observer> Observer for Option<T> {
 
     fn interest(&self) -> Interest {
         self.as_ref().map_or(Interest::Nothing, Observer::interest)
+    }
+
+    fn interest_for(&self, hart: &Hart, budget: u64) -> Interest {
+        let observer = self.as_ref();
+        observer.map_or(Interest::Nothing, |it| it.interest_for(hart, budget))
     }
 
     fn event(&mut self, hart: &Hart, event: &Event) {
@@ -126,6 +141,11 @@ impl<A: Observer, B: Observer> Observer for Pair<A, B> {
 
     fn interest(&self) -> Interest {
         self.0.interest().max(self.1.interest())
+    }
+
+    fn interest_for(&self, hart: &Hart, budget: u64) -> Interest {
+        let first = self.0.interest_for(hart, budget);
+        first.max(self.1.interest_for(hart, budget))
     }
 
     fn event(&mut self, hart: &Hart, event: &Event) {

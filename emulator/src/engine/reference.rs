@@ -3,8 +3,9 @@
 use super::{Decoder, Observer, Pause, Retired};
 use crate::exec::execute;
 use crate::hart::{Cause, Hart, Interest, Trap, TrapTaken};
-use crate::isa::Exception;
+use crate::isa::{Exception, Privilege};
 use crate::mem::Bus;
+use crate::mmu::Satp;
 
 /// The reference engine of one hart.
 #[derive(Default)]
@@ -25,7 +26,7 @@ impl Reference {
         let end = hart.retired.saturating_add(budget);
         hart.effects.enabled = O::EFFECTS;
         hart.watch(if O::EVENTS {
-            observer.interest()
+            observer.interest_for(hart, budget)
         } else {
             Interest::Nothing
         });
@@ -55,7 +56,8 @@ impl Reference {
             }
             if let Err(trap) = step(hart, bus, &mut self.decoder, observer) {
                 if O::EVENTS {
-                    tell_events(hart, observer);
+                    // Nothing has changed, so the privilege has not.
+                    tell_events(hart, observer, hart.privilege);
                 }
                 let taken = hart.take_trap(Cause::Exception(trap.exception), trap.value);
                 observer.trapped(hart, &taken);
@@ -103,7 +105,7 @@ fn step<O: Observer>(
         });
     }
     if O::EVENTS {
-        tell_events(hart, observer);
+        tell_events(hart, observer, privilege);
     }
     hart.pc = hart.next_pc;
     hart.retired = hart.retired.wrapping_add(1);
@@ -119,17 +121,19 @@ fn step<O: Observer>(
     Ok(())
 }
 
-/// Tells what happened while the instruction at the pc ran.
+/// Tells what happened while the instruction at the pc ran, which began with `privilege`.
 #[inline(always)]
-fn tell_events<O: Observer>(hart: &mut Hart, observer: &mut O) {
+fn tell_events<O: Observer>(hart: &mut Hart, observer: &mut O, privilege: Privilege) {
     if !hart.events.is_empty() {
-        tell_each(hart, observer);
+        tell_each(hart, observer, privilege);
     }
 }
 
 #[inline(never)]
-fn tell_each<O: Observer>(hart: &mut Hart, observer: &mut O) {
-    for event in hart.events.take() {
+fn tell_each<O: Observer>(hart: &mut Hart, observer: &mut O, privilege: Privilege) {
+    let mut list = hart.events.take(privilege, Satp(hart.csr.satp));
+    for event in list.drain(..) {
         observer.event(hart, &event);
     }
+    hart.events.reuse(list);
 }

@@ -2,7 +2,8 @@
 //! else watches. Nothing is noted unless someone does.
 
 use super::Hart;
-use crate::mmu;
+use crate::isa::Privilege;
+use crate::mmu::{self, Satp};
 
 /// How much is wanted of what happens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
@@ -37,6 +38,7 @@ pub enum Event {
 pub struct Events {
     interest: Interest,
     list: Vec<Event>,
+    began: (Privilege, Satp),
 }
 
 impl Events {
@@ -93,9 +95,28 @@ impl Events {
         self.list.is_empty()
     }
 
-    /// Takes what happened, in order.
-    pub fn take(&mut self) -> Vec<Event> {
+    /// Privilege and `satp` as the instruction found them whose events are being told; it may have
+    /// changed both.
+    pub fn began(&self) -> (Privilege, Satp) {
+        self.began
+    }
+
+    /// Takes what happened, in order, while an instruction ran that began with `privilege`; `satp`
+    /// is what it left.
+    pub(crate) fn take(&mut self, privilege: Privilege, satp: Satp) -> Vec<Event> {
+        let before = self.list.iter().find_map(|event| match event {
+            Event::Mmu(mmu::Event::SatpWritten { old, .. }) => Some(*old),
+            _ => None,
+        });
+        self.began = (privilege, before.unwrap_or(satp));
         std::mem::take(&mut self.list)
+    }
+
+    /// Takes back an empty list, so that the next events need no new one.
+    pub(crate) fn reuse(&mut self, list: Vec<Event>) {
+        if self.list.is_empty() {
+            self.list = list;
+        }
     }
 }
 

@@ -30,6 +30,7 @@ const NO_SECTION: u32 = 0;
 struct Entry {
     section: u32,
     address: u64,
+    size: u64,
     rank: u8,
     name: (u32, u32),
 }
@@ -77,6 +78,7 @@ impl Symbols {
             symbols.entries.push(Entry {
                 section,
                 address: symbol.st_value(ENDIAN),
+                size: symbol.st_size(ENDIAN),
                 rank: rank(symbol),
                 name: (symbol.st_name(ENDIAN), name.len() as u32),
             });
@@ -112,6 +114,33 @@ impl Symbols {
 
     /// The address of the symbol of this name. A global one goes before a local one.
     pub fn by_name(&self, name: &str) -> Option<u64> {
+        self.named(name).map(|(_, address)| address)
+    }
+
+    /// The addresses that the symbol of this name stands for, the last one included: its size if
+    /// the file tells it, or else up to the next symbol.
+    pub fn extent(&self, name: &str) -> Option<(u64, u64)> {
+        let (entry, first) = self.named(name)?;
+        let size = match entry.size {
+            0 => {
+                let key = (entry.section, entry.address);
+                let after = self
+                    .entries
+                    .partition_point(|other| (other.section, other.address) <= key);
+                let next = self.entries.get(after);
+                let next = next.filter(|next| next.section == entry.section);
+                let end = next.map(|next| next.address).or_else(|| {
+                    let of = |(_, section): &&(Range<u64>, u32)| *section == entry.section;
+                    self.sections.iter().find(of).map(|(range, _)| range.end)
+                });
+                end.map_or(1, |end| end.saturating_sub(entry.address))
+            }
+            size => size,
+        };
+        Some((first, first.saturating_add(size.max(1) - 1)))
+    }
+
+    fn named(&self, name: &str) -> Option<(&Entry, u64)> {
         let named = |entry: &&Entry| self.name(entry) == name;
         let best = self
             .entries
@@ -124,7 +153,7 @@ impl Symbols {
         } else {
             self.slide
         };
-        Some(best.address.wrapping_add(slide))
+        Some((best, best.address.wrapping_add(slide)))
     }
 
     /// Every symbol: its address and name, sorted by section and address.

@@ -2,12 +2,15 @@
 
 pub mod check;
 pub mod commit_log;
+pub mod filter;
 pub mod heat;
 pub mod html;
 pub mod log;
 pub mod place;
 pub mod recorder;
+pub mod sighting;
 pub mod signature;
 pub mod stats;
+pub mod trace_file;
 pub mod traps;
 pub mod walk;

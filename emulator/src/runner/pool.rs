@@ -5,7 +5,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::thread;
 
-/// Runs tests on `jobs` threads. `finished` is called on this thread as each test ends. With `fail_fast` no test is begun after one has failed. The results come back in
+/// Runs tests on `jobs` threads. `finished` is called on this thread as each test ends. With `fail_fast` no test is begun after one has failed. Tests that
+/// [`TestConfig::stop`] interrupts have no result. The results come back in
 /// the order of `tests`, without those that were not begun.
 pub fn run_all(
     tests: &[TestFile],
@@ -18,12 +19,17 @@ pub fn run_all(
     let stop = AtomicBool::new(false);
     let mut results: Vec<(usize, TestResult)> = Vec::with_capacity(tests.len());
     let work = |sender: &mut dyn FnMut(usize, TestResult)| {
-        while !stop.load(Ordering::Relaxed) {
+        let interrupted =
+            || (config.stop).is_some_and(|interrupted| interrupted.load(Ordering::Relaxed));
+        while !stop.load(Ordering::Relaxed) && !interrupted() {
             let index = next.fetch_add(1, Ordering::Relaxed);
             let Some(test) = tests.get(index) else {
                 return;
             };
             let result = run_test(test, config);
+            if interrupted() && !result.outcome.passed() {
+                return;
+            }
             if fail_fast && !result.outcome.passed() {
                 stop.store(true, Ordering::Relaxed);
             }

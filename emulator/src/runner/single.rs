@@ -10,6 +10,7 @@ use crate::report::log::LogObserver;
 use crate::report::recorder::{MOST_OPEN, OpenTrap, Recorder};
 use crate::report::traps::{KEPT, TrapHistory};
 use std::io::{self, Write};
+use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -22,6 +23,8 @@ pub struct TestConfig {
     pub max_instructions: u64,
     /// The limit on time for each test.
     pub timeout: Duration,
+    /// When this becomes true, no test is begun any more and those that run end.
+    pub stop: Option<&'static AtomicBool>,
 }
 
 /// What came of a test.
@@ -105,6 +108,7 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
     let limits = Limits {
         max_instructions: Some(config.max_instructions),
         deadline: Instant::now().checked_add(config.timeout),
+        stop: config.stop,
     };
     let mut traps = TrapHistory::default();
     let (mut stop, stormy) = run_until_storm(&mut machine, guest, config, limits, &mut traps);
@@ -119,7 +123,9 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
     let shown = match &stop {
         Stop::TrapLoop(trap) => trap.hart,
         Stop::Exit(_) | Stop::BadRequest(_) => machine.turn(),
-        Stop::InstructionLimit | Stop::Timeout | Stop::Break | Stop::Asleep => 0,
+        Stop::InstructionLimit | Stop::Timeout | Stop::Break | Stop::Interrupted | Stop::Asleep => {
+            0
+        }
     };
     let mut recorder = Recorder::new(shown, guest.symbols().by_name("fail"));
     if let Some((storm, seen)) = stormy {
@@ -140,6 +146,7 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
         let limits = Limits {
             max_instructions: Some(result.instructions.saturating_add(more)),
             deadline: Instant::now().checked_add(config.timeout),
+            stop: config.stop,
         };
         machine.run(&limits, &mut recorder);
         recorder.traps = traps;
@@ -169,7 +176,7 @@ fn run_until_storm(
             max_instructions: Some(next),
             ..limits
         };
-        let mut logs = LogObserver::if_wanted(guest);
+        let mut logs = LogObserver::if_wanted(guest, None, config.machine.check);
         let stop = match logs.as_mut() {
             Some(logs) => machine.run(&limits, &mut Pair(&mut *traps, logs)),
             None => machine.run(&limits, traps),
@@ -213,6 +220,7 @@ fn run_again(
         let limits = Limits {
             max_instructions: Some(instructions.min(retired.saturating_add(AT_A_TIME))),
             deadline,
+            stop: config.stop,
         };
         let stop = machine.run(&limits, recorder);
         if enough(recorder) {
@@ -264,8 +272,10 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
                 None => Outcome::CheckFailed { number },
             },
         },
-        // Nobody breaks into a test; it would have been cut short.
-        Stop::InstructionLimit | Stop::Break => Outcome::InstructionLimit(config.max_instructions),
+        // Nobody breaks into a test; one that is interrupted has no result.
+        Stop::InstructionLimit | Stop::Break | Stop::Interrupted => {
+            Outcome::InstructionLimit(config.max_instructions)
+        }
         Stop::Timeout => Outcome::Timeout(config.timeout),
         Stop::TrapLoop(repeated) => Outcome::TrapLoop {
             first: beginning(recorder, &repeated),

@@ -23,9 +23,11 @@ targets! {
     TRAP "trap" "info: every exception taken";
     IRQ "irq" "info: every interrupt taken";
     CSR "csr" "debug: every CSR write";
-    MMU_FAULT "mmu::fault" "info: every page fault, and the bit that decided";
-    MMU_FENCE "mmu::fence" "debug: every sfence.vma";
-    MMU_CHECK "mmu::check" "warn: what the sanitizer finds, in one line";
+    MMU_FAULT "mmu::fault" "info: every page fault, and the entry and the bit that decided";
+    MMU_WALK "mmu::walk" "debug: every page-table walk; trace: each of its steps";
+    MMU_TLB "mmu::tlb" "debug: every fill and eviction; trace: every hit";
+    MMU_FENCE "mmu::fence" "debug: every fence with the entries it drops, and every satp write";
+    MMU_CHECK "mmu::check" "info: what the sanitizer finds, in one line";
     LOADER "loader" "warn: what the guest's file lacks";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
 }

@@ -30,7 +30,7 @@ pub(crate) struct Report {
 pub(crate) fn check(bytes: &[u8]) -> Report {
     let limits = Limits {
         max_instructions: Some(BUDGET),
-        deadline: None,
+        ..Limits::default()
     };
     let mut watched = scenario::machine(bytes, 1);
     let mut watch = Watch::new(watched.hart());
@@ -67,7 +67,7 @@ pub(crate) fn check_harts(bytes: &[u8], harts: usize) -> Stop {
     let mut whole = scenario::machine(bytes, harts);
     let limits = |most| Limits {
         max_instructions: Some(most),
-        deadline: None,
+        ..Limits::default()
     };
     let stop = whole.run(&limits(BUDGET_TOGETHER), &mut ());
     assert!(whole.instructions() <= BUDGET_TOGETHER);

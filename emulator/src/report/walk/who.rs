@@ -7,6 +7,9 @@ use crate::mmu::{Satp, Space};
 use serde::Serialize;
 use std::fmt;
 
+/// The most virtual addresses that are told; only tables that loop have more.
+const MOST: usize = 4096;
+
 /// Who maps a frame.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct WhoReport {
@@ -86,6 +89,10 @@ impl WhoReport {
     fn add(&mut self, view: &mut View<'_>, satp: Satp, pa: PhysAddr, space: &Space) {
         let names = view.names;
         for range in space.mapping(pa.page(), PAGE_SIZE) {
+            if self.mappings.len() >= MOST {
+                self.cut_short = true;
+                break;
+            }
             let va = VirtAddr(range.va.0.wrapping_add(pa.0.wrapping_sub(range.pa.0)));
             // A range tells its first leaf only.
             let kind = crate::mmu::AccessKind::Load;
@@ -102,6 +109,10 @@ impl WhoReport {
             });
         }
         for table in space.tables.iter().filter(|table| table.at == pa.page()) {
+            if self.tables.len() >= MOST {
+                self.cut_short = true;
+                break;
+            }
             self.tables.push(TableUse {
                 satp: SatpReport::new(satp, names),
                 level: table.level,
@@ -185,7 +196,7 @@ impl fmt::Display for WhoReport {
         if self.cut_short {
             writeln!(
                 f,
-                "  the tables are too many to be read whole: there may be more"
+                "  the tables are too many to be told whole: there may be more"
             )?;
         }
         Ok(())
