@@ -5,6 +5,8 @@ mod cli;
 mod commit_log;
 mod counters;
 mod harts;
+mod heat;
+mod html;
 mod isa;
 mod layers;
 mod loader;

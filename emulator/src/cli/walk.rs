@@ -1,14 +1,17 @@
 //! `pagewalk walk`.
 
 mod asked;
+mod page;
 
 use super::log::LogArguments;
 use super::machine::{self, MachineArguments};
-use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE, say, values};
+use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, anyhow, bail};
 use asked::Asked;
 use clap::{Args, ValueEnum};
+use page::Page;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
+use pagewalk::engine::Pair;
 use pagewalk::loader::Guest;
 use pagewalk::mmu::TlbConfig;
 use pagewalk::report::place::Place;
@@ -131,6 +134,13 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Output")]
     json: bool,
 
+    /// Write a page that shows the map, the tables, the TLB and which pages were accessed
+    ///
+    /// One file of HTML that needs no network. It shows every address space that was seen, unless
+    /// --root or --asid names one. Counting the accesses makes the run slower.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    html: Option<PathBuf>,
+
     #[command(flatten)]
     machine: MachineArguments,
 
@@ -153,6 +163,7 @@ Examples:
   pagewalk walk kernel.elf --until 50000 --va 0x40001000 --as store --from u
   pagewalk walk kernel.elf --until fault:3 --tree --tlb
   pagewalk walk kernel.elf --who 0x80201000           which addresses map this frame?
+  pagewalk walk kernel.elf --until main --html mmu.html
   pagewalk walk kernel.elf --diff main --until fault  what changed in between?
 
 Exit codes:
@@ -216,6 +227,14 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 fn try_to(arguments: &Arguments) -> Result<u8> {
+    let files = [
+        ("the guest", Some(arguments.guest.as_path())),
+        ("--html", arguments.html.as_deref()),
+        ("--log-file", arguments.log.file()),
+    ];
+    if same_file_twice(&files) {
+        return Ok(WRONG_COMMAND_LINE);
+    }
     arguments.log.start()?;
     let mut guest = Guest::open(&arguments.guest)?;
     let console = Box::new(io::stderr());
@@ -227,6 +246,7 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     let names = Names::new(&guest);
     // Everything that can be wrong with the questions is said before the guest runs.
     let asked = Asked::read(arguments, &names)?;
+    let mut page = arguments.html.as_ref().map(Page::create).transpose()?;
     let mut points = vec![asked.until.clone()];
     points.extend(asked.diff.clone());
     if let Some(hart) = arguments.hart.filter(|&hart| hart >= machine.harts().len()) {
@@ -245,7 +265,8 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     };
     let mut snapshot = None;
     let stop = loop {
-        let stop = machine.run(&limits, &mut watcher);
+        let heat = page.as_mut().map(|page| &mut page.heat);
+        let stop = machine.run(&limits, &mut Pair(&mut watcher, heat));
         if stop != Stop::Break {
             watcher.ended(&machine.harts()[arguments.hart.unwrap_or(0)]);
         }
@@ -279,6 +300,11 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     };
     let hart = arguments.hart.unwrap_or(watcher.hart(0));
     let mut view = view(&mut machine, &names, hart)?;
+    if let Some(page) = page {
+        let asked = asked.for_page();
+        let document = asked.answer(&mut view, &guest, &watcher, None, how.clone())?;
+        page.write(document, &config, &view, &guest)?;
+    }
     let document = asked.answer(&mut view, &guest, &watcher, snapshot, how)?;
     let mut text = String::new();
     if arguments.json {

@@ -3,6 +3,8 @@
 pub mod check;
 pub mod commit_log;
 pub mod filter;
+pub mod heat;
+pub mod html;
 pub mod log;
 pub mod place;
 pub mod recorder;

@@ -6,6 +6,7 @@ use pagewalk::isa::Privilege;
 use pagewalk::loader::Guest;
 use pagewalk::mem::{PhysAddr, VirtAddr};
 use pagewalk::mmu::{AccessKind, Mode, Satp, Space};
+use pagewalk::report::html::Limits;
 use pagewalk::report::walk::address::{Explanation, Question, access_now};
 use pagewalk::report::walk::diff::{DiffReport, Snapshot};
 use pagewalk::report::walk::map::MapReport;
@@ -19,6 +20,7 @@ use pagewalk::report::walk::who::WhoReport;
 use pagewalk::report::walk::{Document, VERSION, View};
 
 /// What was asked, understood.
+#[derive(Clone)]
 pub(super) struct Asked {
     pub(super) until: Point,
     pub(super) diff: Option<Point>,
@@ -33,9 +35,25 @@ pub(super) struct Asked {
     root_mode: Option<Mode>,
     asid: Option<u16>,
     pub(super) all_roots: bool,
+    most_spaces: usize,
 }
 
 impl Asked {
+    /// The same, for a page: the map, the tables and the TLB.
+    pub(super) fn for_page(&self) -> Self {
+        Self {
+            va: Vec::new(),
+            who: Vec::new(),
+            diff: None,
+            map: true,
+            tree: true,
+            tlb: true,
+            all_roots: self.root.is_none() && self.asid.is_none(),
+            most_spaces: Limits::default().spaces,
+            ..self.clone()
+        }
+    }
+
     pub(super) fn read(arguments: &Arguments, names: &Names<'_>) -> Result<Self> {
         let point = |text: &String| Point::parse(text, names).map_err(wrong);
         let address = |text: &String| names.address(text).map_err(wrong);
@@ -82,6 +100,7 @@ impl Asked {
             root_mode: mode,
             asid: arguments.asid,
             all_roots: arguments.all_roots,
+            most_spaces: usize::MAX,
         })
     }
 
@@ -106,6 +125,10 @@ impl Asked {
             all = watcher.roots().values();
             if !all.contains(&present) && present.mode() != Mode::Bare || all.is_empty() {
                 all.push(present);
+            }
+            if all.len() > self.most_spaces {
+                all.sort_by_key(|satp| *satp != present);
+                all.truncate(self.most_spaces);
             }
         }
         Ok(all)
