@@ -1,6 +1,7 @@
 //! One hart: registers, CSRs, traps, interrupts, protection, triggers, counters, and its way to
 //! memory.
 
+mod check;
 mod counters;
 pub mod csr;
 mod effects;
@@ -79,7 +80,7 @@ pub struct Hart {
     /// Which pages were watched when the fast arrays last looked.
     flag_generation: u64,
     /// What the sanitizer had said when the fast arrays last looked.
-    checked: translate::Seen,
+    checked: check::Seen,
     /// What the current instruction did, if anyone watches.
     pub effects: Effects,
     /// What happened in the MMU meanwhile, if anyone watches.
@@ -122,7 +123,7 @@ impl Hart {
             tlb: Tlb::new(config.tlb).unwrap_or_default(),
             fast: Fast::default(),
             flag_generation: 0,
-            checked: translate::Seen::default(),
+            checked: check::Seen::default(),
             effects: Effects::default(),
             events: Events::default(),
             statistics: Statistics::default(),
