@@ -12,6 +12,7 @@ mod layers;
 mod loader;
 mod logs;
 mod random_programs;
+mod readme;
 mod run_loop;
 mod runner;
 mod sanitizer;
