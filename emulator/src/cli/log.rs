@@ -1,7 +1,7 @@
 //! Options for logging, shared by every command.
 
 use super::interrupt::stop_flag;
-use super::{NOBODY_READS, WrongUse};
+use super::{NOBODY_READS, say};
 use anyhow::{Context, Result};
 use clap::Args;
 use env_logger::Target;
@@ -83,12 +83,14 @@ impl LogArguments {
             Some(filter) => builder.parse_filters(filter),
             None => {
                 let wanted = std::env::var("RUST_LOG").unwrap_or_default();
-                let wanted = filter(&wanted).map_err(|error| {
-                    WrongUse(format!("RUST_LOG, which counts without --log: {error}"))
-                })?;
-                match wanted.is_empty() {
-                    true => &mut builder,
-                    false => builder.parse_filters(&wanted),
+                match filter(&wanted) {
+                    Ok(wanted) if wanted.is_empty() => &mut builder,
+                    Ok(wanted) => builder.parse_filters(&wanted),
+                    // It may be meant for another program.
+                    Err(error) => {
+                        say(format_args!("RUST_LOG is left out of account: {error}"));
+                        &mut builder
+                    }
                 }
             }
         };

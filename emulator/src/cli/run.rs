@@ -6,7 +6,7 @@ use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
 use super::trace::TraceArguments;
-use super::{LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
+use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
@@ -212,7 +212,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let mut commits = request.log_commits.map(commit_log).transpose()?;
     let mut trace = None;
     if let Some((arguments, machine)) = request.trace {
-        trace = arguments.start(guest, machine, request.filter.clone())?;
+        trace = arguments.start(guest, &config, machine.ad(), request.filter.clone())?;
     }
     if guest.tohost().is_none() {
         say(format_args!(
@@ -258,8 +258,15 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
             lost = Some(ending::file_lost(path, &error));
         }
     }
+    // Whatever cannot be written, the rest is.
+    let mut failed = |written: Result<()>| {
+        if let Err(error) = written {
+            say(format_args!("{error:#}"));
+            lost = Some(CANNOT_GO_ON);
+        }
+    };
     if let Some(signature) = signature {
-        signature.write(&machine, request.granularity)?;
+        failed(signature.write(&machine, request.granularity));
     }
     let end = ending::Ending {
         stop: &stop,
@@ -280,11 +287,14 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         if let (Some(file), Some(path)) = (stats_json, request.stats_json) {
             let mut out = BufWriter::new(file);
             let written = stats.write_json(&mut out).and_then(|()| out.flush());
-            written.with_context(|| format!("cannot write {}", path.display()))?;
+            failed(written.with_context(|| format!("cannot write {}", path.display())));
         }
     }
     if let (Some(checking), Some(checker)) = (checking, machine.checker_mut()) {
-        code = checking.finish(checker, guest)?.unwrap_or(code);
+        match checking.finish(checker, guest) {
+            Ok(found) => code = found.unwrap_or(code),
+            Err(error) => failed(Err(error)),
+        }
     }
     Ok(match (lost, flushed) {
         (Some(lost), _) => lost,

@@ -1,9 +1,9 @@
 //! Options for the filter of the log and for trace files.
 
 use super::interrupt::stop_flag;
-use super::machine::MachineArguments;
 use anyhow::{Context, Result};
 use clap::Args;
+use pagewalk::board::MachineConfig;
 use pagewalk::loader::Guest;
 use pagewalk::report::filter::{Expression, Filter, FilterError};
 use pagewalk::report::trace_file::{Format, Header, Options, TraceFile};
@@ -69,7 +69,8 @@ impl TraceArguments {
     pub(super) fn start<'a>(
         &'a self,
         guest: &'a Guest,
-        machine: &MachineArguments,
+        config: &MachineConfig,
+        ad: &'static str,
         filter: Option<Filter>,
     ) -> Result<Option<Trace<'a>>> {
         let Some(path) = self.file() else {
@@ -77,11 +78,11 @@ impl TraceArguments {
         };
         let file = File::create(path);
         let file = file.with_context(|| format!("cannot write {}", path.display()))?;
-        let config = machine.config();
         let mut header = Header::new(guest, &config.tlb);
         header.isa = config.isa.to_string();
         header.memory = config.memory;
-        header.ad = machine.ad();
+        header.harts = config.harts;
+        header.ad = ad;
         header.hits = self.trace_mmu_hits;
         let expression = self.log_filter.as_ref();
         header.filter = expression.map(|expression| expression.text().to_owned());

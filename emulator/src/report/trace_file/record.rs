@@ -22,6 +22,8 @@ pub struct Header {
     pub memory: u64,
     /// Who sets A and D.
     pub ad: &'static str,
+    /// How many harts the machine has.
+    pub harts: usize,
     /// The arrays of each TLB.
     pub tlb: Arrays,
     /// Whether hits are in it.
@@ -41,6 +43,7 @@ impl Header {
             isa: String::new(),
             memory: 0,
             ad: "",
+            harts: 1,
             tlb: Arrays::new(tlb),
             hits: false,
             filter: None,
