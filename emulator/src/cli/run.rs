@@ -189,7 +189,7 @@ pub(super) struct Request<'a> {
 pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let checking = (request
         .check
-        .map(|check| check.checking(&guest))
+        .map(|check| check.checking(&guest, &request.machine.tlb))
         .transpose()?)
     .flatten();
     let config = MachineConfig {
@@ -272,7 +272,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         }
     }
     if let (Some(checking), Some(checker)) = (checking, machine.checker_mut()) {
-        code = checking.finish(checker, guest)?.unwrap_or(code);
+        code = checking.finish(checker, guest, &stop)?.unwrap_or(code);
     }
     Ok(match flushed {
         _ if lost => CANNOT_GO_ON,

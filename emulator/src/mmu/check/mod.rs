@@ -21,7 +21,7 @@ mod walks;
 
 pub use report::{Change, CheckKind, FenceSeen, Report, RightFence, Site, Use};
 
-use super::{Entry, Fault, Fence, PageSize, Satp, Walk};
+use super::{Entry, Fault, Fence, PageSize, Pte, Satp, Walk};
 use crate::mem::{PhysAddr, VirtAddr};
 use changes::Changes;
 use code::Code;
@@ -86,6 +86,7 @@ pub struct Checker {
     reports: Vec<Report>,
     told: usize,
     left_out: u64,
+    pending: Vec<stale::Pending>,
 }
 
 impl std::fmt::Debug for Checker {
@@ -160,6 +161,7 @@ impl Checker {
     /// [`Checker::stored`] for each software store to them.
     #[inline]
     pub fn walked(&mut self, site: Site, satp: Satp, walk: &Walk) -> Vec<PhysAddr> {
+        self.pass_time(site);
         self.look_at_walk(site, satp, walk)
     }
 
@@ -171,13 +173,18 @@ impl Checker {
 
     /// Pages of tables that are none any more: stores to them need not be told.
     pub fn take_abandoned_tables(&mut self) -> Vec<PhysAddr> {
-        std::mem::take(&mut self.abandoned)
+        let mut pages = std::mem::take(&mut self.abandoned);
+        // A walk may have found one again since.
+        pages.retain(|&page| !self.tables.knows(page));
+        pages
     }
 
     /// A hart executed a fence.
     pub fn fenced(&mut self, site: Site, fence: Fence) {
+        self.pass_time(site);
         self.changes.fenced(FenceSeen { site, fence });
-        self.walks.fenced(site.hart, fence);
+        self.drop_pending(site.hart, fence);
+        self.forget_invalid(site.hart, fence);
         if fence == Fence::ALL && self.walks.all_fenced(site.hart, self.changes.clock()) {
             self.forget_if_large();
         }
@@ -203,10 +210,19 @@ impl Checker {
 
     /// A cached translation allowed an access, and was last compared with the tables before the
     /// present epoch, or is suspect. `now` is what a walk of the same access would give now, which sets
-    /// nothing. Gives the pages of tables that were not watched before.
-    pub fn used(&mut self, site: Site, satp: Satp, entry: &Entry, now: &Walk) -> Vec<PhysAddr> {
+    /// nothing; `source` is what the page-table entry holds now that the translation was cached from. Gives the
+    /// pages of tables that were not watched before.
+    pub fn used(
+        &mut self,
+        site: Site,
+        satp: Satp,
+        entry: &Entry,
+        source: Pte,
+        now: &Walk,
+    ) -> Vec<PhysAddr> {
+        self.pass_time(site);
         let new = self.watch(now);
-        self.look_at_use(site, satp, entry, now);
+        self.look_at_use(site, satp, entry, source, now);
         new
     }
 
@@ -247,9 +263,13 @@ impl Checker {
         self.code.fence_i(hart);
     }
 
-    /// The run is over: tells what can only be known now.
-    pub fn finish(&mut self) {
-        self.look_at_end();
+    /// The run is over: tells what can only be known now. `ended` tells whether the guest ended by itself or can
+    /// do no more. If it was cut off instead, it may have been about to do what is missing.
+    pub fn finish(&mut self, ended: bool) {
+        if ended {
+            self.tell_pending(|_| true);
+            self.look_at_end();
+        }
     }
 
     /// Every report, in order.
