@@ -47,7 +47,8 @@ pub struct Suspect {
 
 /// Reports that are kept; more are only counted.
 const MOST_REPORTS: usize = 1000;
-/// Reports with the same store and the same use, about different entries.
+/// Reports with the same store and the same use, about different entries; for what a walk says of an entry, with the
+/// same store.
 const MOST_OF_A_KIND: u64 = 4;
 /// Suspects that are told one by one. A hart that missed more compares everything.
 const MOST_SUSPECTS: usize = 256;

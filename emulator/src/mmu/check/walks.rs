@@ -5,9 +5,7 @@ use super::tables;
 use super::{Change, CheckKind, Checker, Key, Report, RightFence, Site, Use};
 use crate::isa::Privilege;
 use crate::mem::{PhysAddr, VirtAddr};
-use crate::mmu::{
-    Access, AccessKind, Fault, FaultReason, Fence, Leaf, Outcome, PageSize, Pte, Satp, Walk,
-};
+use crate::mmu::{Fault, FaultReason, Fence, Leaf, Outcome, PageSize, Pte, Satp, Walk};
 
 /// Invalid entries that are remembered, of all harts.
 const MOST_INVALID: usize = 128;
@@ -149,10 +147,6 @@ impl Checker {
                 break;
             }
             let valid = step.pte.valid();
-            if !valid && self.config.svvptc {
-                // Nothing is cached from it, and no fence will be missed.
-                break;
-            }
             let (bits, is_new) = self.tables.watch(step.at, walk.va.0, step.level, parent);
             if is_new {
                 new.push(step.at.page());
@@ -325,7 +319,7 @@ impl Checker {
         };
         *of_hart(&mut self.walks.last_clear, site.hart) = None;
         match fault.reason {
-            FaultReason::NotValid if !self.config.svvptc => {
+            FaultReason::NotValid => {
                 self.tables
                     .mark(step.at, tables::INVALID_SEEN | tables::INVALID);
                 let asid = satp.asid();
@@ -405,6 +399,9 @@ impl Checker {
                 }
                 continue;
             };
+            if self.config.svvptc {
+                continue;
+            }
             let after = self.changes.after(step.at, invalid.clock);
             let made = after.iter().find(|stored| Pte(stored.new).valid()).copied();
             let by = made.and_then(|made| made.by);
@@ -577,46 +574,6 @@ impl Checker {
             }),
             satp: None,
             used: None,
-            fence: None,
-            near: None,
-            times: 1,
-        });
-    }
-
-    // ---- Code. ----
-
-    pub(super) fn look_at_fetch(&mut self, site: Site, va: VirtAddr, pa: PhysAddr, length: u8) {
-        let Some(changed) = self.code.fetched(site.hart, pa, length) else {
-            return;
-        };
-        let kind = CheckKind::StaleCode;
-        let by = changed.by.map_or(0, |by| by.pc.0);
-        // One piece of code that was changed by one loop is one finding.
-        let key = Key::Place(kind, pa.page().0, by, 0);
-        self.add(&[key], None, |_| Report {
-            kind,
-            change: Some(Change {
-                at: PhysAddr(pa.0 & !7),
-                level: None,
-                old: changed.old,
-                new: changed.new,
-                by: changed.by,
-            }),
-            satp: None,
-            used: Some(Use {
-                site,
-                va,
-                access: Access {
-                    kind: AccessKind::Fetch,
-                    privilege: site.privilege,
-                    sum: false,
-                    mxr: false,
-                },
-                got: Ok(pa),
-                tables_say: Ok(pa),
-                cached: None,
-                filled_at: None,
-            }),
             fence: None,
             near: None,
             times: 1,
