@@ -85,7 +85,15 @@ fn figures(hart: &Hart) -> Figures {
 }
 
 fn run(guest: &guests::Guest, tlb: &str, observer: &mut impl Observer) -> (Result, Figures) {
-    let mut machine = guest.machine(&config(tlb));
+    run_on(guest, &config(tlb), observer)
+}
+
+fn run_on(
+    guest: &guests::Guest,
+    config: &MachineConfig,
+    observer: &mut impl Observer,
+) -> (Result, Figures) {
+    let mut machine = guest.machine(config);
     let limits = Limits {
         max_instructions: Some(2_000_000),
         ..Limits::default()
@@ -147,6 +155,21 @@ fn figures_are_the_same_whoever_watches() {
                 assert_eq!(fast, watched, "{what}, {interest:?}");
                 tally.check(&what, &watched.1.mmu, &watched.1.arrays);
             }
+        }
+    }
+}
+
+#[test]
+fn the_sanitizer_changes_no_figure() {
+    for guest in GUESTS {
+        for tlb in ["default", "i=4x1,d=4x2"] {
+            let checked = MachineConfig {
+                check: true,
+                ..config(tlb)
+            };
+            let what = format!("{} with {tlb}", guest.name);
+            let plain = run(guest, tlb, &mut ());
+            assert_eq!(plain, run_on(guest, &checked, &mut ()), "{what}");
         }
     }
 }

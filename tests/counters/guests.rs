@@ -74,6 +74,12 @@ pub(super) const GUESTS: &[Guest] = &[
         resize_tables,
         RESIZE,
     ),
+    built(
+        "three sizes at one address unfenced",
+        false,
+        three_sizes_tables,
+        THREE_SIZES,
+    ),
 ];
 
 const ASID_WIDTH_GUEST: Guest = Guest {
@@ -557,6 +563,62 @@ again:
 on:
     addi s5, s5, -1
     bne s5, zero, again
+    ecall
+";
+
+// ---- Three page sizes for one address, without a fence. ----
+
+fn three_sizes_tables(tables: &mut Tables) {
+    // Entry 16 of the table maps 4 KiB, D clear; it and its 15 neighbours are to map 64 KiB, and the
+    // entry of level 1 then 2 MiB, each elsewhere.
+    let table = tables.page();
+    tables.store(table + 16 * 8, FRAMES >> 12 << 10 | R | W | A | 1);
+    tables.map(0, DATA, FRAMES, 1, R | W | A);
+    let at = tables.entry(0, DATA, 1);
+    tables.store(at, table >> 2 | 1);
+    let range = (FRAMES + 0x1_0000) >> 12 | 8;
+    let large = FRAMES + 0x20_0000;
+    for (n, value) in [
+        table + 16 * 8,
+        range << 10 | R | W | A | D | NAPOT | 1,
+        at,
+        large >> 12 << 10 | R | W | A | D | 1,
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        tables.store(SPACES_AT + 8 * n as u64, value);
+    }
+    tables.register(S1, SPACES_AT);
+}
+
+const THREE_SIZES: &str = "
+    lui s2, 0x40010
+    lui s3, 0x40011
+    ld s6, 0(s2)
+    # Sixteen pages become one range.
+    ld t1, 0(s1)
+    ld t2, 8(s1)
+    li t3, 16
+more:
+    sd t2, 0(t1)
+    addi t1, t1, 8
+    addi t3, t3, -1
+    bne t3, zero, more
+    ld t1, 0(s3)
+    # The whole table becomes one page.
+    ld t1, 16(s1)
+    ld t2, 24(s1)
+    sd t2, 0(t1)
+    li t4, 0x111
+    sd t4, 0(s2)
+    addi t4, t4, 1
+    sd t4, 0(s2)
+    sd t4, 8(s2)
+    ld t1, 0(s2)
+    ld t2, 8(s3)
+    add s6, s6, t1
+    add s6, s6, t2
     ecall
 ";
 

@@ -208,7 +208,7 @@ impl Hart {
 
     /// Drops what the fast arrays may hold although it changed while this hart did not look: other
     /// harts, devices and the sanitizer may have changed page tables or begun to watch pages. Called
-    /// at the start of each turn.
+    /// whenever the engine starts, so at the start of each turn, and after watched stores.
     pub fn catch_up(&mut self, bus: &mut Bus) {
         if self.flag_generation != bus.flag_generation() {
             self.flag_generation = bus.flag_generation();

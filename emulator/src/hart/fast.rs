@@ -1,8 +1,9 @@
 //! The fast arrays: in front of the modelled TLB, for pages of RAM that an access may reach without a second look.
 //!
 //! There is one array for each kind of access (fetch, load, store) and each set of rights (privilege, SUM, MXR), so
-//! that a trap drops nothing. What an array holds, the first level of the modelled TLB holds too, so a hit here is a
-//! hit there, and is counted as one.
+//! that a trap drops nothing. What an array holds of translated pages, the first level of the modelled TLB holds too,
+//! so a hit here is a hit there, and is counted as one. In machine mode and without translation they hold physical
+//! pages.
 
 use crate::isa::Privilege;
 use crate::mem::VirtAddr;

@@ -127,9 +127,8 @@ impl Hart {
             second
         } else {
             let second = pa.offset(2);
-            if self.protected(second, 2, self.access(AccessKind::Fetch)) {
-                return Err(access_fault(AccessKind::Fetch, next));
-            }
+            let access = self.access(AccessKind::Fetch);
+            self.check_protection(next, second, 2, access)?;
             self.note_fetch(bus, pc, pa, 4);
             second
         };

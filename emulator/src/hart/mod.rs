@@ -77,6 +77,8 @@ pub struct Hart {
     /// The modelled TLB.
     pub tlb: Tlb,
     fast: Fast,
+    /// `satp` has a mode other than bare, as far as the hits that the fast arrays count go.
+    translating: bool,
     /// Which pages were watched when the fast arrays last looked.
     flag_generation: u64,
     /// What the sanitizer had said when the fast arrays last looked.
@@ -122,6 +124,7 @@ impl Hart {
             triggers: Triggers::new(),
             tlb: Tlb::new(config.tlb).unwrap_or_default(),
             fast: Fast::default(),
+            translating: false,
             flag_generation: 0,
             checked: check::Seen::default(),
             effects: Effects::default(),

@@ -136,17 +136,30 @@ impl Hart {
                 lasting: true,
             }
         };
-        if self.protected(pa, size, access) {
-            if translated {
-                self.statistics.of_mut(access.privilege, kind).protected += 1;
-                self.events.mmu(|| mmu::Event::Protected { va, pa, access });
-            }
-            return Err(super::memory::access_fault(kind, va));
-        }
+        self.check_protection(va, pa, size, access)?;
         if lasting {
             self.remember(bus, va, pa, access);
         }
         Ok(pa)
+    }
+
+    /// Asks PMP about an access that translation allowed.
+    pub(super) fn check_protection(
+        &mut self,
+        va: VirtAddr,
+        pa: PhysAddr,
+        size: u64,
+        access: Access,
+    ) -> Result<(), Trap> {
+        if !self.protected(pa, size, access) {
+            return Ok(());
+        }
+        if access.privilege != Privilege::Machine && Satp(self.csr.satp).mode() != Mode::Bare {
+            let figures = self.statistics.of_mut(access.privilege, access.kind);
+            figures.protected += 1;
+            self.events.mmu(|| mmu::Event::Protected { va, pa, access });
+        }
+        Err(super::memory::access_fault(access.kind, va))
     }
 
     /// Lets the fast arrays answer for the page from now on, if all of it allows the same.
@@ -222,10 +235,8 @@ impl Hart {
             Outcome::Identity(pa) => Ok(Translated { pa, lasting: false }),
             Outcome::Fault(fault) => Err((fault, FaultSource::Walk)),
             Outcome::Leaf(leaf) => {
-                if let Some(hit) = hit
-                    && hit.size != leaf.size
-                {
-                    self.resized(va, access, satp, hit.size);
+                if cause == WalkCause::UpdateBits {
+                    self.drop_other_sizes(va, access, satp, leaf.size);
                 }
                 if let Some(mut entry) = Entry::from_walk(&walk, mode, asid, self.retired) {
                     entry.stamp = self.checker.as_ref().map_or(0, |checker| checker.clock());
@@ -274,16 +285,18 @@ impl Hart {
         }
     }
 
-    /// A walk made to set A or D found a page of another size than the TLB's entry, which goes. Were
-    /// it kept beside the new entry, the fast arrays could answer with the one and a lookup with the
-    /// other.
-    #[cold]
-    fn resized(&mut self, va: VirtAddr, access: Access, satp: Satp, old: PageSize) {
+    /// A walk was made to set A or D although the TLB has an entry for the address, and found a page of
+    /// this size. Entries of other sizes for the address go: a guest that changed the tables without a
+    /// fence may have left several. Were one kept beside the new entry, the fast arrays could answer
+    /// with the one and a lookup with the other.
+    fn drop_other_sizes(&mut self, va: VirtAddr, access: Access, satp: Satp, found: PageSize) {
         let (mode, asid, kind) = (satp.mode(), satp.asid(), access.kind);
         let mut left = Vec::new();
-        self.tlb.remove(kind, mode, asid, va, old, |array, entry| {
-            left.push((array, *entry));
-        });
+        for size in PageSize::ALL.into_iter().filter(|size| *size != found) {
+            self.tlb.remove(kind, mode, asid, va, size, |array, entry| {
+                left.push((array, *entry));
+            });
+        }
         for (array, entry) in left {
             self.forget(array, &entry);
             self.events.mmu(|| mmu::Event::Evicted { array, entry });
@@ -341,9 +354,9 @@ impl Hart {
     /// Sets `satp`.
     pub(super) fn set_satp(&mut self, new: Satp) {
         let old = Satp(self.csr.satp);
+        self.csr.satp = new.0;
         self.fold_hits();
         self.statistics.satp_writes += 1;
-        self.csr.satp = new.0;
         if old != new {
             self.fast.clear_translated();
         }
@@ -392,20 +405,20 @@ impl Hart {
 
     // ---- Figures. ----
 
-    /// Adds the hits of the fast arrays to the figures.
+    /// Adds the hits of the fast arrays to the figures. Those from now on are of the present mode.
     pub(super) fn fold_hits(&mut self) {
         self.statistics = self.mmu_statistics();
         self.fast.reset_hits();
+        self.translating = Satp(self.csr.satp).mode() != Mode::Bare;
     }
 
     /// What the MMU of this hart has done. The figures are exact, and the same whether or not
     /// anyone watches.
     pub fn mmu_statistics(&self) -> Statistics {
-        let translating = Satp(self.csr.satp).mode() != Mode::Bare;
         let mut statistics = self.statistics.clone();
         for (privilege, kind, hits) in self.fast.hits() {
             let figures = statistics.of_mut(privilege, kind);
-            if translating && privilege != Privilege::Machine {
+            if self.translating && privilege != Privilege::Machine {
                 figures.first_hits += hits;
             } else {
                 figures.untranslated += hits;

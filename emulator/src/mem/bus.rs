@@ -241,7 +241,11 @@ impl Bus {
     /// The words of watched pages that a store touches, with their values.
     fn watched_words(&self, at: PhysAddr, length: u64) -> Vec<(PhysAddr, u64)> {
         let mut words = Vec::new();
-        let end = at.0.saturating_add(length);
+        if !self.is_ram(at, length) {
+            return words;
+        }
+        // RAM ends below 2^56, so nothing here overflows.
+        let end = at.0 + length;
         let mut page = at.page().0;
         while page < end {
             if self.page_flags(PhysAddr(page)).watched() {
