@@ -352,7 +352,7 @@ fn one_of_sixteen_entries_that_is_gone_counts() {
 }
 
 #[test]
-fn another_frame_is_unsafe_though_a_is_clear_too() {
+fn another_frame_is_a_mistake_though_a_is_clear_too() {
     for ad in [AdPolicy::Hardware, AdPolicy::Fault] {
         let mut world = World::new();
         world.ad = ad;
