@@ -96,7 +96,7 @@ fn a_missing_fence_is_reported_and_can_fail() {
         "<unmap>",
         "<use+0x4>",
         "sfence.vma 0x3000, asid 0 on hart 0",
-        "the sanitizer found 1 unsafe; met again 1 times",
+        "the sanitizer found 1 unsafe; a mistake met again once",
     ];
     check(&guest, &["--check", "mmu"]).expect(0, &said);
     check(&guest, &["--check", "mmu=fail"]).expect(123, &said);
@@ -204,6 +204,69 @@ fn the_file_has_every_fact() {
     assert_eq!(report["change"]["level"], 0);
     assert_eq!(report["missing"]["asid"], 0);
     assert!(report["near"]["asid"].is_null());
+}
+
+/// Maps page 3 by an entry with these bits, which `make` stores before paging is on, and uses it.
+fn map(bits: &str) -> String {
+    unmap("nop")
+        .replace(
+            "ori t0, t0, 0xc7\n",
+            &format!("ori t0, t0, {bits}\nmake:\n"),
+        )
+        .replace("unmap:\n", "j pass\nunmap:\n")
+}
+
+#[test]
+fn who_wrote_an_entry_before_paging_is_known() {
+    let folder = Folder::new();
+    // W without R.
+    let guest = folder.guest("guest", &map("0xc5"));
+    let done = check(&guest, &["--check", "mmu=fail"]);
+    done.expect(123, &["reserved: hart 0 loaded from va:0x3000"]);
+    let written = |line: &&str| line.contains("written by");
+    let lines: Vec<&str> = done.err.lines().filter(written).collect();
+    assert_eq!(lines.len(), 1, "{}", done.err);
+    assert!(lines[0].contains("hart 0 #"), "{}", lines[0]);
+    assert!(lines[0].contains(" <make>"), "{}", lines[0]);
+}
+
+#[test]
+fn figures_are_the_same_while_every_store_is_looked_at() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", &unmap("sfence.vma zero, zero"));
+    let figures = |options: &[&str]| {
+        let file = folder.path("stats.json");
+        let file = ["--stats-json", file.to_str().unwrap()];
+        check(&guest, &[&file[..], options].concat()).expect(0, &[]);
+        let mut json: serde_json::Value = serde_json::from_str(&folder.read("stats.json")).unwrap();
+        for time in ["seconds", "mips"] {
+            json.as_object_mut().unwrap().remove(time);
+        }
+        json
+    };
+    assert_eq!(figures(&[]), figures(&["--check", "mmu"]));
+}
+
+#[test]
+fn what_is_legal_is_told_in_two_lines() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", &map("0xcf"));
+    let file = folder.path("check.json");
+    let options = [
+        "--check",
+        "mmu=fail",
+        "--check-json",
+        file.to_str().unwrap(),
+    ];
+    let done = check(&guest, &options);
+    done.expect(0, &["the sanitizer found 1 writable-executable"]);
+    let lines: Vec<&str> = done.err.lines().collect();
+    assert_eq!(lines.len(), 3, "{}", done.err);
+    assert!(lines[0].starts_with("note: writable-executable: the page of va:0x3000"));
+    assert!(lines[1].contains("written by hart 0 #") && lines[1].contains("<make>"));
+    let json: serde_json::Value = serde_json::from_str(&folder.read("check.json")).unwrap();
+    let text = json["reports"][0]["text"].as_str().unwrap();
+    assert!(text.lines().count() > 4, "{text}");
 }
 
 #[test]

@@ -244,6 +244,29 @@ fn rust_log_counts_when_no_filter_is_given() {
 }
 
 #[test]
+fn a_wrong_rust_log_is_refused_as_a_wrong_log_is() {
+    let folder = Folder::new();
+    let path = folder.guest("guest", "j pass");
+    for (filter, said) in [
+        ("garbage", "no log target `garbage`"),
+        (
+            "trap=loud",
+            "there are off, error, warn, info, debug, trace",
+        ),
+        ("=", "a log target is missing"),
+    ] {
+        let with = |options: &[&str]| {
+            let mut command = pagewalk();
+            command.env("RUST_LOG", filter).arg("run").args(options);
+            done(command.arg(&path))
+        };
+        with(&[]).expect(2, &["RUST_LOG", said]);
+        with(&["--log", "off"]).expect(0, &[]);
+        run(&path, &["--log", filter]).expect(2, &["--log", said]);
+    }
+}
+
+#[test]
 fn the_commit_log_is_spikes() {
     let folder = Folder::new();
     let path = folder.guest("guest", "li a0, 5\n j pass");
@@ -352,6 +375,22 @@ fn output_that_cannot_be_written_is_told() {
     assert_eq!(output.status.code(), Some(125));
     let err = String::from_utf8_lossy(&output.stderr);
     assert!(err.contains("cannot write to standard output"), "{err}");
+}
+
+#[test]
+#[cfg(target_os = "linux")]
+fn figures_that_cannot_be_written_are_a_failure() {
+    let folder = Folder::new();
+    for (guest, code) in [("j pass", 125), ("li a0, 7\n j exit", 7)] {
+        let path = folder.guest("guest", guest);
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let status = std::process::Command::new(env!("CARGO_BIN_EXE_pagewalk"))
+            .args(["run", "--stats"])
+            .arg(path)
+            .stderr(full.unwrap())
+            .status();
+        assert_eq!(status.unwrap().code(), Some(code), "{guest}");
+    }
 }
 
 #[test]

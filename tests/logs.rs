@@ -9,6 +9,7 @@ use pagewalk::mmu::{ArrayConfig, Layout, Statistics, TlbArray, TlbConfig};
 use pagewalk::report::trace_file::{Format, Header, Options, TraceFile};
 use serde_json::Value;
 use std::collections::{BTreeMap, HashMap};
+use std::fs;
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -33,8 +34,12 @@ const PAGING: [&str; 6] = [
     "pw64si-p-sv48-sv57",
 ];
 
+fn run_any(guest: &Path, options: &[&str]) -> Done {
+    done(pagewalk().arg("run").args(options).arg(guest))
+}
+
 fn run(guest: &Path, options: &[&str]) -> Done {
-    let done = done(pagewalk().arg("run").args(options).arg(guest));
+    let done = run_any(guest, options);
     done.expect(0, &[]);
     done
 }
@@ -196,7 +201,7 @@ fn a_filter_leaves_what_it_admits_and_nothing_else() {
     expect("pc=_start+4.. hart=0", &|at| {
         u64::from_str_radix(after(at, "va:0x"), 16).unwrap() > 0x8000_0000
     });
-    assert_eq!(narrowed("hart=1"), "");
+    assert_eq!(narrowed("insn=1_000_000_000.."), "");
     // What has no virtual address passes no term that asks for one.
     let addressed = narrowed("va=..");
     assert!(addressed.contains("mmu::fault") && addressed.contains(" trap hart"));
@@ -473,6 +478,100 @@ fn a_file_that_cannot_be_written_ends_the_run_with_its_name() {
         let done = done(pagewalk().arg("run").args(options).arg(first()));
         done.expect(125, &["cannot write /dev/full: No space left on device"]);
         assert_eq!(done.err.matches("cannot write").count(), 1, "{}", done.err);
+    }
+}
+
+/// Runs for ever.
+#[cfg(target_os = "linux")]
+const ENDLESS: &str = "again:\n sfence.vma x0, x0\n j again";
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_guest_without_end_ends_when_its_files_cannot_be_written() {
+    let folder = Folder::new();
+    let path = folder.guest("endless", ENDLESS);
+    for options in [
+        &["--log", "mmu=debug", "--log-file", "/dev/full"][..],
+        &["--trace-mmu", "/dev/full"],
+        &["--log-commits", "/dev/full"],
+    ] {
+        let done = run_any(&path, &[options, &["--timeout", "60s"]].concat());
+        done.expect(125, &["cannot write /dev/full: No space left on device"]);
+        assert_eq!(done.err.lines().count(), 1, "{}", done.err);
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_guest_without_end_ends_when_nobody_reads_its_files() {
+    let folder = Folder::new();
+    let path = folder.guest("endless", ENDLESS);
+    for options in [
+        &["--log", "mmu=debug", "--log-file", "/dev/stdout"][..],
+        &["--trace-mmu", "/dev/stdout"],
+        &["--log-commits", "/dev/stdout"],
+    ] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_pagewalk"))
+            .args(["run", "--timeout", "60s"])
+            .args(options)
+            .arg(&path)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut out = child.stdout.take().unwrap();
+        out.read_exact(&mut [0; 6]).unwrap();
+        drop(out);
+        let output = child.wait_with_output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(141), "{options:?}: {said}");
+        assert_eq!(said, "", "{options:?}");
+    }
+}
+
+#[test]
+fn a_filter_that_cannot_admit_anything_is_refused() {
+    for (filter, said) in [
+        ("hart=9", "no hart 9: the machine has hart 0 alone"),
+        ("asid=70000", "no ASID 70000"),
+        ("insn=0..10 insn=100..", "exclude each other"),
+    ] {
+        let options = ["--log", "trap=info", "--log-filter", filter];
+        run_any(&first(), &options).expect(2, &["--log-filter", said, filter, "^"]);
+    }
+    let two = ["-p", "2", "--max-instructions", "1000"];
+    let options = ["--log", "trap=info", "--log-filter", "hart=1"];
+    run_any(&first(), &[&two[..], &options].concat()).expect(124, &[]);
+}
+
+#[test]
+fn a_filter_of_nothing_is_told() {
+    let said = "--log-filter has nothing to narrow";
+    run(&first(), &["--log-filter", "priv=u"]).expect(0, &[said]);
+    for options in [
+        &["--log", "trap=info"][..],
+        &["--trace-mmu", "/dev/null"],
+        &["--log", "mmu::check=info", "--check", "mmu"],
+    ] {
+        let done = run(&first(), &[options, &["--log-filter", "priv=u"]].concat());
+        assert!(!done.err.contains(said), "{options:?}: {}", done.err);
+    }
+}
+
+/// What `--log-filter` and the targets say in `--help`, in the documentation and in the code is one.
+#[test]
+fn the_levels_of_the_targets_are_those_that_are_told() {
+    let help = done(pagewalk().args(["run", "--help"])).out;
+    let help: String = help.split_whitespace().collect::<Vec<_>>().join(" ");
+    let text = fs::read_to_string(Path::new(ROOT).join("emulator/docs/logs.md")).unwrap();
+    for target in pagewalk::trace::TARGETS {
+        let (level, _) = target.about.split_once(':').unwrap();
+        let name = target.name;
+        if name.starts_with("mmu::") {
+            assert!(help.contains(&format!("{name} ({level}: ")), "{name}");
+            let row = format!("| `{name}` | {level} |");
+            assert!(text.contains(&row), "{name}");
+        }
     }
 }
 

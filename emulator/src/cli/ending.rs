@@ -11,7 +11,8 @@ use pagewalk::report::place::Place;
 use pagewalk::report::stats::grouped;
 use pagewalk::report::traps::TrapHistory;
 use std::fmt;
-use std::io::ErrorKind;
+use std::io::{Error, ErrorKind};
+use std::path::Path;
 use std::time::Duration;
 
 /// The end of a run.
@@ -176,5 +177,23 @@ pub(super) fn output_lost(kind: ErrorKind) -> u8 {
         return NOBODY_READS;
     }
     say(format_args!("cannot write to standard output: {kind}"));
+    CANNOT_GO_ON
+}
+
+/// Says that standard error is gone, to nobody perhaps, and gives the exit code.
+pub(super) fn standard_error_lost(kind: ErrorKind) -> u8 {
+    if kind == ErrorKind::BrokenPipe {
+        return NOBODY_READS;
+    }
+    say(format_args!("cannot write to standard error: {kind}"));
+    CANNOT_GO_ON
+}
+
+/// Says that a file cannot be written, unless it is a pipe whose reader just went away.
+pub(super) fn file_lost(path: &Path, error: &Error) -> u8 {
+    if error.kind() == ErrorKind::BrokenPipe {
+        return NOBODY_READS;
+    }
+    say(format_args!("cannot write {}: {error}", path.display()));
     CANNOT_GO_ON
 }

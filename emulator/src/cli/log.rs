@@ -1,10 +1,11 @@
 //! Options for logging, shared by every command.
 
-use super::NOBODY_READS;
 use super::interrupt::stop_flag;
+use super::{NOBODY_READS, WrongUse};
 use anyhow::{Context, Result};
 use clap::Args;
 use env_logger::Target;
+use log::LevelFilter;
 use pagewalk::trace::TARGETS;
 use std::fs::File;
 use std::io::{self, ErrorKind, LineWriter, Write};
@@ -22,7 +23,7 @@ pub(super) struct LogArguments {
     /// interrupt), csr (debug: every CSR write), mmu::fault (info: every page fault, and the entry
     /// and the bit that decided), mmu::walk (debug: every page-table walk; trace: each of its
     /// steps), mmu::tlb (debug: every fill and eviction; trace: every hit), mmu::fence (debug: every
-    /// fence with the entries it drops, and every satp write), mmu::check (warn: what the sanitizer
+    /// fence with the entries it drops, and every satp write), mmu::check (info: what the sanitizer
     /// finds), dev::htif and loader (warn). `mmu=debug` is all of mmu. Without this option RUST_LOG
     /// counts, and without that warnings are logged.
     #[arg(long, value_name = "FILTER", value_parser = filter)]
@@ -34,11 +35,26 @@ pub(super) struct LogArguments {
 }
 
 fn filter(text: &str) -> Result<String, String> {
-    let mut builder = env_filter::Builder::new();
-    builder.try_parse(text).map_err(|error| error.to_string())?;
     for directive in text.split('/').next().unwrap_or(text).split(',') {
-        let name = directive.split('=').next().unwrap_or(directive).trim();
-        let level = name.parse::<log::LevelFilter>().is_ok();
+        let name = match directive.split_once('=') {
+            None => directive.trim(),
+            Some((name, _)) if name.trim().is_empty() => {
+                return Err(format!("a log target is missing before `{directive}`"));
+            }
+            Some((name, level)) => {
+                let level = level.trim();
+                if !level.is_empty() && level.parse::<LevelFilter>().is_err() {
+                    let levels = LevelFilter::iter().map(|level| level.as_str().to_lowercase());
+                    let levels: Vec<String> = levels.collect();
+                    return Err(format!(
+                        "no log level `{level}`: there are {}",
+                        levels.join(", ")
+                    ));
+                }
+                name.trim()
+            }
+        };
+        let level = name.parse::<LevelFilter>().is_ok();
         let known = TARGETS.iter().any(|target| target.name.starts_with(name));
         if !(name.is_empty() || level || known) {
             let names: Vec<&str> = TARGETS.iter().map(|target| target.name).collect();
@@ -48,6 +64,8 @@ fn filter(text: &str) -> Result<String, String> {
             ));
         }
     }
+    let mut builder = env_filter::Builder::new();
+    builder.try_parse(text).map_err(|error| error.to_string())?;
     Ok(text.to_owned())
 }
 
@@ -60,10 +78,19 @@ impl LogArguments {
     /// Starts logging.
     pub(super) fn start(&self) -> Result<()> {
         let mut builder = env_logger::Builder::new();
-        builder.filter_level(log::LevelFilter::Warn);
+        builder.filter_level(LevelFilter::Warn);
         match &self.log {
             Some(filter) => builder.parse_filters(filter),
-            None => builder.parse_env("RUST_LOG"),
+            None => {
+                let wanted = std::env::var("RUST_LOG").unwrap_or_default();
+                let wanted = filter(&wanted).map_err(|error| {
+                    WrongUse(format!("RUST_LOG, which counts without --log: {error}"))
+                })?;
+                match wanted.is_empty() {
+                    true => &mut builder,
+                    false => builder.parse_filters(&wanted),
+                }
+            }
         };
         let target: Box<dyn Write + Send> = match &self.log_file {
             Some(path) => {
@@ -163,8 +190,21 @@ mod tests {
         ] {
             assert!(filter(good).is_ok(), "{good}");
         }
-        for bad in ["trp=info", "trap=loud"] {
-            assert!(filter(bad).is_err(), "{bad}");
+        for (bad, why) in [
+            ("trp=info", "no log target `trp`: there are exec, trap,"),
+            (
+                "trap=loud",
+                "no log level `loud`: there are off, error, warn, info, debug, trace",
+            ),
+            ("=", "a log target is missing before `=`"),
+            (
+                "trap=info,=debug",
+                "a log target is missing before `=debug`",
+            ),
+            ("trap=info=debug", "no log level `info=debug`"),
+        ] {
+            let error = filter(bad).unwrap_err();
+            assert!(error.contains(why), "{bad}: {error}");
         }
     }
 }

@@ -65,12 +65,38 @@ pub(crate) fn main() -> ExitCode {
         Some(Command::Test(arguments)) => test::run(arguments),
         Some(Command::Walk(arguments)) => walk::run(arguments),
     };
-    let code = done.unwrap_or_else(|error| {
-        say(format_args!("{error:#}"));
-        CANNOT_GO_ON
-    });
-    ExitCode::from(code)
+    ExitCode::from(done.unwrap_or_else(|error| failed(&error)))
 }
+
+/// Says what went wrong and gives the exit code.
+fn failed(error: &anyhow::Error) -> u8 {
+    let broken = |cause: &(dyn std::error::Error + 'static)| {
+        let cause = cause.downcast_ref::<std::io::Error>();
+        cause.is_some_and(|cause| cause.kind() == std::io::ErrorKind::BrokenPipe)
+    };
+    // A pipe whose reader just went away.
+    if error.chain().any(broken) {
+        return NOBODY_READS;
+    }
+    say(format_args!("{error:#}"));
+    if error.is::<WrongUse>() {
+        WRONG_COMMAND_LINE
+    } else {
+        CANNOT_GO_ON
+    }
+}
+
+/// What the user asked for makes no sense.
+#[derive(Debug)]
+struct WrongUse(String);
+
+impl std::fmt::Display for WrongUse {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUse {}
 
 /// Says so if two of the files named on the command line are one, which would be lost: what each
 /// is called, and its path. Devices such as `/dev/null` may be named twice.

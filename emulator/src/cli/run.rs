@@ -6,7 +6,7 @@ use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
 use super::trace::TraceArguments;
-use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
+use super::{LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
@@ -113,7 +113,8 @@ Exit codes:
   the guest's
   123  with --check mmu=fail: the sanitizer found a mistake
   124  a limit ended the run
-  125  Pagewalk cannot go on: a file cannot be loaded or written, or the guest can never end
+  125  Pagewalk cannot go on: a file cannot be loaded or written, or the guest can never end; or
+       what it printed, or the figures, could not be written and the code would have been 0
   130  interrupted by Ctrl-C (143: by SIGTERM)
   141  nobody reads the output any more
   2    wrong command line";
@@ -140,7 +141,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         return Ok(WRONG_COMMAND_LINE);
     }
     let guest = Guest::open(&arguments.guest)?;
-    let filter = match arguments.trace.filter(&guest) {
+    let filter = match arguments
+        .trace
+        .filter(&guest, arguments.machine.config().harts)
+    {
         Ok(filter) => filter,
         Err(error) => {
             say(format_args!("--log-filter: {error}"));
@@ -163,10 +167,10 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         filter,
         trace: Some((&arguments.trace, &arguments.machine)),
     };
-    let code = run_guest(guest, &request);
     // An error of the run goes before one of the log.
-    let logged = arguments.log.finish();
-    code.and_then(|code| logged.map(|()| code))
+    let code = run_guest(guest, &request)?;
+    arguments.log.finish()?;
+    Ok(code)
 }
 
 /// What to do with a guest.
@@ -231,8 +235,14 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         guard(limit);
     }
     let mut traps = TrapHistory::default();
+    let log = LogObserver::if_wanted(guest, request.filter.clone(), config.check);
+    if request.filter.is_some() && log.is_none() && trace.is_none() {
+        say(format_args!(
+            "--log-filter has nothing to narrow: there is neither --trace-mmu nor a log of what the guest does (--log)"
+        ));
+    }
     let observers = Observers {
-        log: LogObserver::if_wanted(guest, request.filter.clone(), config.check),
+        log,
         trace: trace.as_mut().map(|(trace, _)| trace),
         check: checking.as_ref().map(|checking| checking.observer(guest)),
         commits: commits.as_mut().map(|(commits, _)| commits),
@@ -242,11 +252,10 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let flushed = io::stdout().flush();
     let committed = commits.map(|(log, path)| (log.finish(), path));
     let traced = trace.map(|(trace, path)| (trace.finish(), path));
-    let mut lost = false;
+    let mut lost = None;
     for (written, path) in [committed, traced].into_iter().flatten() {
         if let Err(error) = written {
-            say(format_args!("cannot write {}: {error}", path.display()));
-            lost = true;
+            lost = Some(ending::file_lost(path, &error));
         }
     }
     if let Some(signature) = signature {
@@ -260,10 +269,13 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         timeout: request.timeout,
     };
     let mut code = end.tell();
+    let mut figures_lost = None;
     if request.stats || stats_json.is_some() {
         let stats = Stats::new(machine.harts(), &traps, time);
-        if request.stats {
-            let _ = write!(io::stderr(), "{stats}");
+        if request.stats
+            && let Err(error) = write!(io::stderr(), "{stats}")
+        {
+            figures_lost = Some(ending::standard_error_lost(error.kind()));
         }
         if let (Some(file), Some(path)) = (stats_json, request.stats_json) {
             let mut out = BufWriter::new(file);
@@ -274,9 +286,10 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     if let (Some(checking), Some(checker)) = (checking, machine.checker_mut()) {
         code = checking.finish(checker, guest, &stop)?.unwrap_or(code);
     }
-    Ok(match flushed {
-        _ if lost => CANNOT_GO_ON,
-        Err(error) if code == 0 => ending::output_lost(error.kind()),
+    Ok(match (lost, flushed) {
+        (Some(lost), _) => lost,
+        (None, Err(error)) if code == 0 => ending::output_lost(error.kind()),
+        (None, _) if code == 0 => figures_lost.unwrap_or(0),
         _ => code,
     })
 }
@@ -302,7 +315,7 @@ type Commits<'a> = (CommitLog<BufWriter<File>>, &'a Path);
 fn commit_log(path: &Path) -> Result<Commits<'_>> {
     let file = create(path)?;
     Ok((
-        CommitLog::new(BufWriter::with_capacity(1 << 16, file)),
+        CommitLog::new(BufWriter::with_capacity(1 << 16, file)).with_stop(interrupt::stop_flag()),
         path,
     ))
 }

@@ -52,12 +52,17 @@ impl TraceArguments {
         self.trace_mmu.as_deref()
     }
 
-    /// The filter, with the guest's symbols.
-    pub(super) fn filter(&self, guest: &Guest) -> Result<Option<Filter>, FilterError> {
-        let expression = self.log_filter.as_ref();
-        expression
-            .map(|expression| expression.resolve(guest.symbols()))
-            .transpose()
+    /// The filter, with the guest's symbols, for a machine with so many harts.
+    pub(super) fn filter(
+        &self,
+        guest: &Guest,
+        harts: usize,
+    ) -> Result<Option<Filter>, FilterError> {
+        let Some(expression) = &self.log_filter else {
+            return Ok(None);
+        };
+        expression.check_harts(harts)?;
+        expression.resolve(guest.symbols()).map(Some)
     }
 
     /// Begins the trace file.

@@ -116,6 +116,11 @@ impl Hart {
         }
     }
 
+    /// Whether the sanitizer must hear of each store.
+    pub(super) fn asks_for_stores(&self) -> bool {
+        (self.checker.as_ref()).is_some_and(|checker| checker.wants_every_store())
+    }
+
     /// Whether the sanitizer must hear of each instruction fetched from a page.
     pub(super) fn asks_for_fetches(&self, flags: PageFlags, pa: PhysAddr) -> bool {
         flags.contains(PageFlags::CODE)
@@ -148,7 +153,9 @@ impl Hart {
         size: u8,
         value: u64,
     ) -> Result<(), AccessError> {
-        if self.checker.is_some() && bus.page_flags(pa).watched() {
+        if let Some(checker) = self.checker.as_ref()
+            && (checker.wants_every_store() || bus.page_flags(pa).watched())
+        {
             return self.put_watched(bus, pa, size, value);
         }
         bus.store(self.id, pa, size, value, self.mtime())
@@ -170,13 +177,17 @@ impl Hart {
         bus.store(self.id, pa, size, value, self.mtime())?;
         let after = read(bus);
         let flags = bus.page_flags(pa);
-        let site = Some(self.site());
+        let here = self.site();
+        let site = Some(here);
         if let Some(checker) = self.checker.as_mut() {
             let changes = before.into_iter().zip(after).zip(words).take(count);
             for ((old, new), at) in changes {
                 let (Some(old), Some(new)) = (old, new) else {
                     continue;
                 };
+                if checker.wants_every_store() {
+                    checker.stored_early(here, at, new);
+                }
                 if old == new {
                     continue;
                 }

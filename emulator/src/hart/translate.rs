@@ -171,7 +171,7 @@ impl Hart {
         let allowed = match access.kind {
             AccessKind::Fetch => rights.execute && !(self.asks_for_fetches(flags, pa)),
             AccessKind::Load => rights.read,
-            AccessKind::Store => rights.write && flags.is_empty(),
+            AccessKind::Store => rights.write && flags.is_empty() && !self.asks_for_stores(),
             _ => false,
         };
         if allowed && bus.is_ram(pa.page(), PAGE_SIZE) {

@@ -9,11 +9,13 @@ use crate::exec::{Destination, destination};
 use crate::hart::Hart;
 use crate::isa::csr_name;
 use std::io::{self, Write};
+use std::sync::atomic::{AtomicBool, Ordering};
 
 /// Writes the commit log.
 pub struct CommitLog<W> {
     out: W,
     error: Option<io::Error>,
+    stop: Option<&'static AtomicBool>,
     writes: Writes,
 }
 
@@ -23,7 +25,16 @@ impl<W: Write> CommitLog<W> {
         Self {
             out,
             error: None,
+            stop: None,
             writes: Writes::default(),
+        }
+    }
+
+    /// Sets `stop` when the log cannot be written, so that the run ends.
+    pub fn with_stop(self, stop: &'static AtomicBool) -> Self {
+        Self {
+            stop: Some(stop),
+            ..self
         }
     }
 
@@ -76,8 +87,13 @@ impl<W: Write> Observer for CommitLog<W> {
     const EFFECTS: bool = true;
 
     fn retired(&mut self, hart: &Hart, retired: &Retired) {
-        if self.error.is_none() {
-            self.error = self.line(hart, retired).err();
+        if self.error.is_none()
+            && let Err(error) = self.line(hart, retired)
+        {
+            self.error = Some(error);
+            if let Some(stop) = self.stop {
+                stop.store(true, Ordering::Relaxed);
+            }
         }
     }
 }

@@ -132,18 +132,61 @@ impl Expression {
     pub fn resolve(&self, symbols: &Symbols) -> Result<Filter, FilterError> {
         let mut filter = Filter::default();
         for (key, values) in &self.terms {
-            let spans: Result<Vec<Span>, _> = values
-                .iter()
-                .map(|value| value.span(*key, symbols))
-                .collect();
+            let span = |value: &Value| {
+                let span = value.span(*key, symbols)?;
+                if *key == Key::Asid && span.0 > u64::from(u16::MAX) {
+                    let message = format!("no ASID {}: it has 16 bits at most", span.0);
+                    return Err((value.place().clone(), message));
+                }
+                Ok(span)
+            };
+            let spans: Result<Vec<Span>, _> = values.iter().map(span).collect();
             let spans = spans.map_err(|(place, message)| FilterError {
                 text: self.text.clone(),
                 place,
                 message,
             })?;
             filter.terms.push((*key, spans));
+            if filter.excludes_all(*key) {
+                let message = "this and the same key before it exclude each other, and all terms \
+                               must hold; values of which one must hold have commas between them";
+                return Err(self.fail(values, message.to_owned()));
+            }
         }
         Ok(filter)
+    }
+
+    /// That each hart which is asked for is one of so many.
+    pub fn check_harts(&self, harts: usize) -> Result<(), FilterError> {
+        for (_, values) in self.terms.iter().filter(|(key, _)| *key == Key::Hart) {
+            for value in values {
+                let first = match value {
+                    Value::One(Point::Number(first), _)
+                    | Value::Range(Some((Point::Number(first), _)), _, _) => *first,
+                    _ => continue,
+                };
+                if usize::try_from(first).is_ok_and(|first| first < harts) {
+                    continue;
+                }
+                let message = match harts {
+                    1 => format!("no hart {first}: the machine has hart 0 alone"),
+                    _ => format!("no hart {first}: the machine has harts 0 to {}", harts - 1),
+                };
+                return Err(self.fail(std::slice::from_ref(value), message));
+            }
+        }
+        Ok(())
+    }
+
+    /// An error about the values of a term.
+    fn fail(&self, values: &[Value], message: String) -> FilterError {
+        let first = values.first().map_or(0, |value| value.place().start);
+        let end = values.last().map_or(first, |value| value.place().end);
+        FilterError {
+            text: self.text.clone(),
+            place: first..end,
+            message,
+        }
     }
 }
 
@@ -171,6 +214,12 @@ fn words(text: &str) -> Vec<Range<usize>> {
 type Wrong = (Range<usize>, String);
 
 impl Value {
+    fn place(&self) -> &Range<usize> {
+        match self {
+            Self::One(_, place) | Self::Range(_, _, place) => place,
+        }
+    }
+
     fn parse(key: Key, text: &str, at: usize) -> Result<Self, Wrong> {
         let place = at..at + text.len();
         if text.is_empty() {
@@ -324,6 +373,27 @@ impl Filter {
         })
     }
 
+    /// Whether terms with this key, of which every line has one value, exclude each other.
+    fn excludes_all(&self, key: Key) -> bool {
+        if !matches!(key, Key::Hart | Key::Privilege | Key::Pc | Key::Count) {
+            return false;
+        }
+        let mut left = vec![(0, u64::MAX)];
+        for (_, wanted) in self.terms.iter().filter(|(other, _)| *other == key) {
+            let both = |&(from, to): &Span| {
+                let meet = move |&(first, last): &Span| (from.max(first), to.min(last));
+                wanted
+                    .iter()
+                    .map(meet)
+                    .filter(|(first, last)| first <= last)
+            };
+            left = left.iter().flat_map(both).collect();
+            left.sort_unstable();
+            left.dedup();
+        }
+        left.is_empty()
+    }
+
     /// Whether nothing can be wanted from instructions `first` to `last`.
     pub fn rules_out(&self, first: u64, last: u64) -> bool {
         let mut counts = self.terms.iter().filter(|(key, _)| *key == Key::Count);
@@ -383,7 +453,8 @@ mod tests {
         let about = About::va(0x1000);
         assert!(admits("priv=u  asid=3\thart=0", spot(), about));
         assert!(!admits("priv=u asid=2 hart=0", spot(), about));
-        assert!(!admits("priv=u priv=s", spot(), about));
+        assert!(!admits("priv=u,m priv=m,s", spot(), about));
+        assert!(admits("insn=1000..2000 insn=1400..", spot(), about));
     }
 
     #[test]
@@ -439,12 +510,31 @@ mod tests {
             ("va=9..8", "9..8", "empty range"),
             ("hart=0 pc=nowhere..8", "nowhere", "no symbol `nowhere`"),
             ("pc=nowhere", "nowhere", "no symbol `nowhere`"),
+            ("asid=1,65536", "65536", "16 bits"),
+            ("insn=0..10 insn=100..", "100..", "exclude each other"),
+            ("priv=u va=1 priv=s,m", "s,m", "exclude each other"),
         ] {
             let expression = Expression::parse(text).unwrap();
             let error = expression.resolve(&Symbols::default()).unwrap_err();
             assert_eq!(&text[error.place.clone()], wrong, "{text}");
             assert!(error.message.contains(message), "{text}: {}", error.message);
         }
+    }
+
+    #[test]
+    fn harts_must_be_there() {
+        let check = |text: &str, harts| Expression::parse(text).unwrap().check_harts(harts);
+        assert_eq!(check("hart=1,0 priv=u", 2), Ok(()));
+        assert_eq!(check("hart=..9", 1), Ok(()));
+        for (text, wrong, message) in [
+            ("priv=u hart=0,9", "9", "harts 0 to 3"),
+            ("hart=4..", "4..", "no hart 4"),
+        ] {
+            let error = check(text, 4).unwrap_err();
+            assert_eq!(&text[error.place.clone()], wrong, "{text}");
+            assert!(error.message.contains(message), "{text}: {}", error.message);
+        }
+        assert!(check("hart=1", 1).unwrap_err().message.contains("alone"));
     }
 
     #[test]

@@ -11,6 +11,7 @@
 
 mod changes;
 mod code;
+mod early;
 mod hash;
 mod report;
 mod stale;
@@ -21,10 +22,11 @@ mod walks;
 
 pub use report::{Change, CheckKind, FenceSeen, Report, RightFence, Site, Use};
 
-use super::{Entry, Fault, Fence, PageSize, Pte, Satp, Walk};
+use super::{Entry, Fault, Fence, Mode, PageSize, Pte, Satp, Walk};
 use crate::mem::{PhysAddr, VirtAddr};
 use changes::Changes;
 use code::Code;
+use early::Early;
 use hash::NumberMap;
 use tables::Tables;
 use walks::Walks;
@@ -79,6 +81,7 @@ pub struct Checker {
     changes: Changes,
     walks: Walks,
     code: Code,
+    early: Early,
     suspects: Vec<Suspect>,
     suspects_before: u64,
     abandoned: Vec<PhysAddr>,
@@ -172,6 +175,18 @@ impl Checker {
         self.look_at_store(site, at, old, new);
     }
 
+    /// Whether every store is to be told ([`Checker::stored_early`]): until translation is first switched on, and not
+    /// for ever.
+    #[inline]
+    pub fn wants_every_store(&self) -> bool {
+        self.early.is_on()
+    }
+
+    /// Software stored to an aligned word, whatever it is, while [`Checker::wants_every_store`] holds.
+    pub fn stored_early(&mut self, site: Site, at: PhysAddr, new: u64) {
+        self.early.stored(site, at, new);
+    }
+
     /// Pages of tables that are none any more: stores to them need not be told.
     pub fn take_abandoned_tables(&mut self) -> Vec<PhysAddr> {
         let mut pages = std::mem::take(&mut self.abandoned);
@@ -204,6 +219,9 @@ impl Checker {
     /// A hart wrote `satp`.
     pub fn satp_written(&mut self, site: Site, old: Satp, new: Satp) {
         let _ = old;
+        if new.mode() != Mode::Bare {
+            self.early.end();
+        }
         if self.changes.satp_written(site, new) {
             self.epoch += 1;
         }

@@ -43,6 +43,7 @@ struct UserPage {
     frame: u64,
     at: PhysAddr,
     level: u8,
+    pte: u64,
     used: Use,
 }
 
@@ -206,7 +207,10 @@ impl Checker {
             level: Some(level),
             old: last.map_or(pte, |stored| stored.old),
             new: pte,
-            by: last.and_then(|stored| stored.by),
+            by: match last {
+                Some(stored) => stored.by,
+                None => self.early.writer(at, pte),
+            },
         }
     }
 
@@ -217,7 +221,7 @@ impl Checker {
         (at, level, pte): (PhysAddr, u8, u64),
         used: Use,
     ) {
-        let by = self.changes.last(at).and_then(|stored| stored.by);
+        let by = self.made(at, level, pte).by;
         let family = Key::Family(kind, by.unwrap_or(used.site).pc.0, 0);
         self.add(&[Key::About(kind, about)], Some(family), |checker| Report {
             kind,
@@ -273,6 +277,7 @@ impl Checker {
                 frame,
                 at: leaf.at,
                 level: entry.1,
+                pte: entry.2,
                 used,
             });
             if self.tables.knows(begin) {
@@ -305,7 +310,8 @@ impl Checker {
             let still =
                 matches!(self.tables.get(page.at), Some(Some(word)) if word.has(tables::USER));
             if still && self.tables.is_live(page.at.page(), self.changes.satps()) {
-                let value = self.changes.last(page.at).map_or(0, |stored| stored.new);
+                let value = self.changes.last(page.at);
+                let value = value.map_or(page.pte, |stored| stored.new);
                 self.reaches(table, (page.at, page.level, value), page.used);
             }
         }

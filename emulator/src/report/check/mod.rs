@@ -4,7 +4,7 @@ mod json;
 mod text;
 
 pub use json::write_json;
-pub use text::{summary_line, text};
+pub use text::{printed, summary_line, text};
 
 use super::place::Place;
 use crate::engine::Observer;
@@ -64,7 +64,7 @@ impl<'a, W: Write> CheckObserver<'a, W> {
     /// Writes a report. What cannot be written is lost: the run goes on.
     pub fn tell(&mut self, report: &Report) {
         if !self.ignored.holds(report, self.guest) {
-            let _ = writeln!(self.out, "{}", text(report, self.guest));
+            let _ = writeln!(self.out, "{}", printed(report, self.guest));
         }
     }
 }
@@ -87,9 +87,9 @@ impl<W: Write> Observer for CheckObserver<'_, W> {
 /// How many reports there are of each class.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Count {
-    /// Each class that there are reports of, and how many.
+    /// Each class that there are reports of, and how many: first the mistakes.
     pub reports: Vec<(CheckKind, usize)>,
-    /// How often they were met again.
+    /// How often the mistakes among them were met again.
     pub repeats: u64,
     /// Findings that are no reports, because there were too many.
     pub left_out: u64,
@@ -104,8 +104,10 @@ impl Count {
         let wanted: Vec<&Report> = (all.iter())
             .filter(|report| !ignored.holds(report, guest))
             .collect();
+        let mut kinds = CheckKind::ALL;
+        kinds.sort_by_key(|kind| !kind.is_mistake());
         Self {
-            reports: (CheckKind::ALL.into_iter())
+            reports: (kinds.into_iter())
                 .map(|kind| {
                     (
                         kind,
@@ -114,7 +116,10 @@ impl Count {
                 })
                 .filter(|&(_, count)| count != 0)
                 .collect(),
-            repeats: wanted.iter().map(|report| report.times - 1).sum(),
+            repeats: (wanted.iter())
+                .filter(|report| report.kind.is_mistake())
+                .map(|report| report.times - 1)
+                .sum(),
             left_out: checker.left_out(),
             ignored: all.len() - wanted.len(),
         }
@@ -137,7 +142,10 @@ impl fmt::Display for Count {
             write!(f, "{comma}{count} {}", kind.name())?;
         }
         if self.repeats != 0 {
-            write!(f, "; met again {} times", self.repeats)?;
+            match self.repeats {
+                1 => f.write_str("; a mistake met again once")?,
+                times => write!(f, "; mistakes met again {times} times")?,
+            }
         }
         if self.left_out != 0 {
             write!(f, "; {} more of the same are left out", self.left_out)?;

@@ -20,9 +20,27 @@ pub fn text(report: &Report, guest: &Guest) -> String {
     .all(report)
 }
 
+/// A report as it is printed: a mistake in full; what is legal and good to know in two lines, so that the mistakes
+/// are seen.
+pub fn printed(report: &Report, guest: &Guest) -> String {
+    if report.kind.is_mistake() {
+        return text(report, guest);
+    }
+    let details = details(report, guest);
+    format!("note: {}\n  {details}", headline(report, guest))
+}
+
 /// A report in one line.
 pub fn summary_line(report: &Report, guest: &Guest) -> String {
-    let mut line = headline(report, guest);
+    match details(report, guest) {
+        none if none.is_empty() => headline(report, guest),
+        details => format!("{}; {details}", headline(report, guest)),
+    }
+}
+
+/// What was changed by whom, who met it, and what is missing.
+fn details(report: &Report, guest: &Guest) -> String {
+    let mut line = String::new();
     let by = report.change.and_then(|change| change.by);
     let by = by.or(report.satp.map(|(_, _, by)| by));
     if let Some(change) = report.change {
@@ -30,18 +48,30 @@ pub fn summary_line(report: &Report, guest: &Guest) -> String {
             Some(level) => format!("the level {level} entry"),
             None => "the word".to_owned(),
         };
-        let _ = write!(line, "; {entry} at {}", physical(guest, change.at));
+        let _ = write!(line, "{entry} at {}", physical(guest, change.at));
+    } else if report.satp.is_some() {
+        line.push_str("satp");
     }
     if let Some(by) = by {
-        let _ = write!(line, " changed by {}", site(guest, by));
+        let did = report.change.map_or("changed", did_write);
+        let _ = write!(line, " {did} by {}", site(guest, by));
     }
     if let Some(used) = report.used {
-        let _ = write!(line, ", met by {}", site(guest, used.site));
+        let comma = if line.is_empty() { "" } else { ", " };
+        let _ = write!(line, "{comma}met by {}", site(guest, used.site));
     }
     if let Some(right) = report.fence {
         let _ = write!(line, "; missing: {}", fence_words(right.fence));
     }
     line
+}
+
+/// An entry whose value before is not known was written; others were changed.
+fn did_write(change: Change) -> &'static str {
+    match change.old == change.new {
+        true => "written",
+        false => "changed",
+    }
 }
 
 fn headline(report: &Report, guest: &Guest) -> String {
@@ -220,14 +250,14 @@ impl Words<'_> {
         }
         let stale = matches!(report.kind, CheckKind::Unsafe | CheckKind::Spurious);
         match change.by {
-            Some(by) => self.line("changed by", &site(guest, by)),
+            Some(by) => self.line(&format!("{} by", did_write(change)), &site(guest, by)),
             None if report.satp.is_none() && stale => {
                 self.line("changed by", "a device or the host, or it is not known");
             }
             None if !stale => {
                 self.line(
-                    "changed by",
-                    "not known: before a walk first read this table",
+                    &format!("{} by", did_write(change)),
+                    "not known: it was so when a walk first read this table",
                 );
             }
             None => {}

@@ -144,6 +144,26 @@ fn reserved_bits_with_the_store_that_set_them() {
     assert_eq!(report.change.unwrap().by.unwrap().pc.0, BY);
 }
 
+#[test]
+fn reserved_bits_that_were_there_before_translation() {
+    let bad = leaf(FRAME, RIGHTS) | 1 << 60;
+    for (then, known) in [(bad, true), (bad | Pte::X, false)] {
+        let mut world = World::new();
+        let site = world.site(0, BY);
+        assert!(world.checker.wants_every_store());
+        world.checker.stored_early(site, PhysAddr(ENTRY), bad);
+        world.checker.satp_written(site, Satp(0), Satp(0));
+        assert!(world.checker.wants_every_store());
+        world.checker.satp_written(site, Satp(0), world.satp);
+        assert!(!world.checker.wants_every_store());
+        // Nobody saw this one.
+        world.store(0, 0x500, ENTRY, then);
+        world.miss(0, VA, AccessKind::Load);
+        let by = world.only().change.unwrap().by;
+        assert_eq!(by, known.then_some(site));
+    }
+}
+
 fn without_a() -> World {
     let mut world = World::new();
     world.ad = AdPolicy::Fault;
@@ -232,7 +252,13 @@ fn a_user_page_that_becomes_a_table() {
         if unmapped {
             world.silent();
         } else {
-            assert_eq!(world.only().kind, CheckKind::UserReachesTable);
+            let report = world.only();
+            assert_eq!(report.kind, CheckKind::UserReachesTable);
+            let entry = leaf(table, RIGHTS | Pte::U);
+            assert_eq!(
+                report.change.unwrap().new & !Pte::A & !Pte::D,
+                entry & !Pte::A & !Pte::D
+            );
         }
     }
 }
