@@ -270,6 +270,49 @@ fn what_is_legal_is_told_in_two_lines() {
 }
 
 #[test]
+fn without_a_tlb_nothing_can_be_stale() {
+    let folder = Folder::new();
+    let guest = folder.guest("guest", &unmap("nop"));
+    check(&guest, &["--check", "mmu=fail", "--tlb", "off"]).expect(
+        0,
+        &[
+            "with --tlb off no translation is cached, so no forgotten fence can show",
+            "the sanitizer found nothing",
+        ],
+    );
+    let cached = check(&guest, &["--check", "mmu"]);
+    assert!(!cached.err.contains("--tlb off"), "{}", cached.err);
+}
+
+#[test]
+fn a_run_that_is_cut_off_may_have_been_about_to_set_a() {
+    let folder = Folder::new();
+    // A is clear, and the handler only thinks.
+    let source = unmap("nop").replace("ori t0, t0, 0xc7", "ori t0, t0, 0x87");
+    for (end, code, said) in [
+        ("j handler", 124, "the sanitizer found nothing"),
+        ("j pass", 0, "1 accessed-never-set"),
+    ] {
+        let handler = format!("{source}\nhandler:\n    {end}\n");
+        let handler = handler.replacen(
+            "    csrw satp, t0\n",
+            "    csrw satp, t0\n    la t0, handler\n    csrw mtvec, t0\n",
+            1,
+        );
+        let guest = folder.guest("guest", &handler);
+        let options = [
+            "--check",
+            "mmu",
+            "--ad",
+            "fault",
+            "--max-instructions",
+            "1000",
+        ];
+        check(&guest, &options).expect(code, &[said]);
+    }
+}
+
+#[test]
 fn wrong_options_are_refused() {
     let folder = Folder::new();
     let guest = folder.guest("guest", &patch("fence.i"));

@@ -30,7 +30,7 @@ pub(super) fn reports(guest: &mut Guest, options: &[&str]) -> Vec<Report> {
     };
     assert_eq!(machine.run(&limits, &mut ()), Stop::Exit(0));
     let checker = machine.checker_mut().unwrap();
-    checker.finish();
+    checker.finish(true);
     checker.reports().to_vec()
 }
 

@@ -3,8 +3,10 @@
 use super::say;
 use anyhow::{Context, Result};
 use clap::Args;
+use pagewalk::board::Stop;
 use pagewalk::loader::Guest;
 use pagewalk::mmu::check::{CheckKind, Checker};
+use pagewalk::mmu::{Layout, TlbConfig};
 use pagewalk::report::check::{CheckObserver, Count, Ignored, write_json};
 use std::fs::File;
 use std::io::{BufWriter, Stderr, Write, stderr};
@@ -62,10 +64,15 @@ impl CheckArguments {
     }
 
     /// What the run needs of them; `None` if nothing is to be checked.
-    pub(super) fn checking(&self, guest: &Guest) -> Result<Option<Checking>> {
+    pub(super) fn checking(&self, guest: &Guest, tlb: &TlbConfig) -> Result<Option<Checking>> {
         let Some(Check::Mmu { fail }) = self.check else {
             return Ok(None);
         };
+        if tlb.layout == Layout::Off {
+            say(format_args!(
+                "with --tlb off no translation is cached, so no forgotten fence can show"
+            ));
+        }
         for name in &self.check_ignore {
             let class = CheckKind::ALL.iter().any(|kind| kind.name() == name);
             if !class && guest.symbols().by_name(name).is_none() {
@@ -102,9 +109,18 @@ impl Checking {
     }
 
     /// Tells what is left, and gives the exit code if it is to be another one.
-    pub(super) fn finish(self, checker: &mut Checker, guest: &Guest) -> Result<Option<u8>> {
+    pub(super) fn finish(
+        self,
+        checker: &mut Checker,
+        guest: &Guest,
+        stop: &Stop,
+    ) -> Result<Option<u8>> {
         checker.take_new();
-        checker.finish();
+        // Whatever else stopped the guest, it may have been about to do what is missing.
+        checker.finish(matches!(
+            stop,
+            Stop::Exit(_) | Stop::TrapLoop(_) | Stop::Asleep
+        ));
         for report in checker.take_new() {
             self.observer(guest).tell(report);
         }

@@ -193,7 +193,7 @@ pub(super) struct Request<'a> {
 pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let checking = (request
         .check
-        .map(|check| check.checking(&guest))
+        .map(|check| check.checking(&guest, &request.machine.tlb))
         .transpose()?)
     .flatten();
     let config = MachineConfig {
@@ -291,7 +291,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         }
     }
     if let (Some(checking), Some(checker)) = (checking, machine.checker_mut()) {
-        match checking.finish(checker, guest) {
+        match checking.finish(checker, guest, &stop) {
             Ok(found) => code = found.unwrap_or(code),
             Err(error) => failed(Err(error)),
         }

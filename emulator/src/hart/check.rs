@@ -4,7 +4,7 @@
 use super::Hart;
 use crate::mem::{AccessError, Bus, PageFlags, PhysAddr, VirtAddr};
 use crate::mmu::check::Site;
-use crate::mmu::{Access, Fault, Hit, Pte, Satp, Walk};
+use crate::mmu::{Access, Fault, Hit, PageSize, Pte, Satp, Walk};
 
 /// What of the sanitizer's news the fast arrays have followed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -48,11 +48,13 @@ impl Hart {
             return true;
         };
         let now = self.explain(bus, satp, va, access);
+        let source = (entry.origin().last()).and_then(|&at| bus.ram().load(at, 8));
+        let source = Pte(source.unwrap_or(0));
         let site = self.site();
         if let Some(checker) = self.checker.as_mut() {
             match got {
                 Ok(_) => {
-                    let pages = checker.used(site, satp, &entry, &now);
+                    let pages = checker.used(site, satp, &entry, source, &now);
                     self.watch_tables(bus, pages);
                 }
                 Err(fault) => checker.denied(site, satp, &entry, fault, &now),
@@ -64,12 +66,17 @@ impl Hart {
         };
         // What is cached may be less than what the tables give now: such an entry can do no harm.
         let rights = Pte::V | Pte::R | Pte::W | Pte::X | Pte::A | Pte::D;
-        let kept = entry.pte.0 & rights & !leaf.pte.0 == 0;
+        // One of sixteen entries has A and D for all.
+        let lent = match entry.size {
+            PageSize::Kib64 => source.0 & (Pte::A | Pte::D),
+            _ => 0,
+        };
+        let kept = entry.pte.0 & rights & !leaf.pte.0 & !lent == 0;
         let same = (leaf.pte.0 ^ entry.pte.0) & !(rights | Pte::RSW) == 0;
         if kept && same && leaf.size == entry.size {
             self.tlb.set_epoch(kind, mode, asid, va, epoch);
         }
-        got == Ok(leaf.pa) && leaf.update & Pte::D == 0
+        got == Ok(leaf.pa) && leaf.update & !lent & Pte::D == 0
     }
 
     /// Lets stores to pages that hold tables from now on be seen.

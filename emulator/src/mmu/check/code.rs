@@ -4,10 +4,11 @@
 //! that changes the page on, its fetches there are looked at one by one. A page whose stores and code lie side by
 //! side would be slow for ever, so after [`PATIENCE`] such fetches and stores without a finding it is left alone.
 
-use super::Site;
 use super::changes::of_hart;
 use super::hash::NumberMap;
-use crate::mem::PhysAddr;
+use super::{Change, CheckKind, Checker, Key, Report, Site, Use};
+use crate::mem::{PhysAddr, VirtAddr};
+use crate::mmu::{Access, AccessKind};
 
 /// Fetches and stores on one page that are looked at.
 const PATIENCE: u32 = 1 << 20;
@@ -158,5 +159,45 @@ impl Code {
             self.epoch += 1;
         }
         found
+    }
+}
+
+impl Checker {
+    pub(super) fn look_at_fetch(&mut self, site: Site, va: VirtAddr, pa: PhysAddr, length: u8) {
+        let Some(changed) = self.code.fetched(site.hart, pa, length) else {
+            return;
+        };
+        let kind = CheckKind::StaleCode;
+        let by = changed.by.map_or(0, |by| by.pc.0);
+        // One piece of code that was changed by one loop is one finding.
+        let key = Key::Place(kind, pa.page().0, by, 0);
+        self.add(&[key], None, |_| Report {
+            kind,
+            change: Some(Change {
+                at: PhysAddr(pa.0 & !7),
+                level: None,
+                old: changed.old,
+                new: changed.new,
+                by: changed.by,
+            }),
+            satp: None,
+            used: Some(Use {
+                site,
+                va,
+                access: Access {
+                    kind: AccessKind::Fetch,
+                    privilege: site.privilege,
+                    sum: false,
+                    mxr: false,
+                },
+                got: Ok(pa),
+                tables_say: Ok(pa),
+                cached: None,
+                filled_at: None,
+            }),
+            fence: None,
+            near: None,
+            times: 1,
+        });
     }
 }

@@ -22,7 +22,7 @@ mod walks;
 
 pub use report::{Change, CheckKind, FenceSeen, Report, RightFence, Site, Use};
 
-use super::{Entry, Fault, Fence, Mode, PageSize, Satp, Walk};
+use super::{Entry, Fault, Fence, Mode, PageSize, Pte, Satp, Walk};
 use crate::mem::{PhysAddr, VirtAddr};
 use changes::Changes;
 use code::Code;
@@ -49,7 +49,8 @@ pub struct Suspect {
 
 /// Reports that are kept; more are only counted.
 const MOST_REPORTS: usize = 1000;
-/// Reports with the same store and the same use, about different entries.
+/// Reports with the same store and the same use, about different entries; for what a walk says of an entry, with the
+/// same store.
 const MOST_OF_A_KIND: u64 = 4;
 /// Suspects that are told one by one. A hart that missed more compares everything.
 const MOST_SUSPECTS: usize = 256;
@@ -89,6 +90,7 @@ pub struct Checker {
     reports: Vec<Report>,
     told: usize,
     left_out: u64,
+    pending: Vec<stale::Pending>,
 }
 
 impl std::fmt::Debug for Checker {
@@ -163,6 +165,7 @@ impl Checker {
     /// [`Checker::stored`] for each software store to them.
     #[inline]
     pub fn walked(&mut self, site: Site, satp: Satp, walk: &Walk) -> Vec<PhysAddr> {
+        self.pass_time(site);
         self.look_at_walk(site, satp, walk)
     }
 
@@ -186,13 +189,18 @@ impl Checker {
 
     /// Pages of tables that are none any more: stores to them need not be told.
     pub fn take_abandoned_tables(&mut self) -> Vec<PhysAddr> {
-        std::mem::take(&mut self.abandoned)
+        let mut pages = std::mem::take(&mut self.abandoned);
+        // A walk may have found one again since.
+        pages.retain(|&page| !self.tables.knows(page));
+        pages
     }
 
     /// A hart executed a fence.
     pub fn fenced(&mut self, site: Site, fence: Fence) {
+        self.pass_time(site);
         self.changes.fenced(FenceSeen { site, fence });
-        self.walks.fenced(site.hart, fence);
+        self.drop_pending(site.hart, fence);
+        self.forget_invalid(site.hart, fence);
         if fence == Fence::ALL && self.walks.all_fenced(site.hart, self.changes.clock()) {
             self.forget_if_large();
         }
@@ -221,10 +229,19 @@ impl Checker {
 
     /// A cached translation allowed an access, and was last compared with the tables before the
     /// present epoch, or is suspect. `now` is what a walk of the same access would give now, which sets
-    /// nothing. Gives the pages of tables that were not watched before.
-    pub fn used(&mut self, site: Site, satp: Satp, entry: &Entry, now: &Walk) -> Vec<PhysAddr> {
+    /// nothing; `source` is what the page-table entry holds now that the translation was cached from. Gives the
+    /// pages of tables that were not watched before.
+    pub fn used(
+        &mut self,
+        site: Site,
+        satp: Satp,
+        entry: &Entry,
+        source: Pte,
+        now: &Walk,
+    ) -> Vec<PhysAddr> {
+        self.pass_time(site);
         let new = self.watch(now);
-        self.look_at_use(site, satp, entry, now);
+        self.look_at_use(site, satp, entry, source, now);
         new
     }
 
@@ -265,9 +282,13 @@ impl Checker {
         self.code.fence_i(hart);
     }
 
-    /// The run is over: tells what can only be known now.
-    pub fn finish(&mut self) {
-        self.look_at_end();
+    /// The run is over: tells what can only be known now. `ended` tells whether the guest ended by itself or can
+    /// do no more. If it was cut off instead, it may have been about to do what is missing.
+    pub fn finish(&mut self, ended: bool) {
+        if ended {
+            self.tell_pending(|_| true);
+            self.look_at_end();
+        }
     }
 
     /// Every report, in order.

@@ -3,7 +3,12 @@
 use super::changes::Stored;
 use super::{Change, CheckKind, Checker, FenceSeen, Key, Report, RightFence, Site, Use};
 use crate::mem::PhysAddr;
-use crate::mmu::{Entry, Fault, FaultReason, Fence, Outcome, Pte, Satp, Walk};
+use crate::mmu::{Entry, Fault, FaultReason, Fence, Outcome, PageSize, Pte, Satp, Walk};
+
+/// Instructions that a hart has for its fence after it used what another hart had changed.
+pub(super) const PATIENCE: u64 = 1_000_000;
+/// Uses that wait for such a fence. More are not looked at: if the fence never comes, these tell it.
+const MOST_PENDING: usize = 256;
 
 /// What made a translation stale, and when.
 pub(super) struct Cause {
@@ -24,6 +29,24 @@ impl Cause {
     }
 }
 
+/// A finding that can be told.
+pub(super) struct Finding {
+    keys: Vec<Key>,
+    family: Key,
+    /// When the entry was changed.
+    clock: Option<u64>,
+    report: Report,
+}
+
+/// A stale translation that a hart used after another hart changed the entry. That is no mistake yet: the other hart
+/// may be about to ask for a fence, and to wait for it before it gives the frame to someone else.
+pub(super) struct Pending {
+    hart: usize,
+    until: u64,
+    entry: Entry,
+    finding: Finding,
+}
+
 /// What an access meant, for finding the store that matters.
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Effect {
@@ -33,32 +56,53 @@ enum Effect {
     Gives,
 }
 
-/// The stale entry only kept A from being set: the tables would give the same page.
-fn only_accessed_differs(entry: &Entry, now: &Walk) -> bool {
-    match now.outcome {
-        Outcome::Leaf(leaf) => leaf.update == Pte::A,
+/// Which of A and D the tables still want for a use that they otherwise allow as the stale entry did; `None` if they
+/// give something else.
+///
+/// Sixteen entries that are one page (Svnapot) may be cached from any of them, and only that one need have A and D:
+/// then `source`, what it holds now, counts for all.
+fn missing_bits(entry: &Entry, source: Pte, now: &Walk) -> Option<u64> {
+    let got = entry.pte.map(now.va, entry.size);
+    let missing = match now.outcome {
+        Outcome::Leaf(leaf) if leaf.pa == got => leaf.update,
         Outcome::Fault(Fault {
-            reason: FaultReason::AccessedClear,
+            reason: FaultReason::AccessedClear | FaultReason::DirtyClear,
             access,
             ..
-        }) => now.steps().last().is_some_and(|step| {
-            step.pte.map(now.va, entry.size) == entry.pte.map(now.va, entry.size)
-                && (!access.kind.writes() || step.pte.dirty())
-        }),
-        _ => false,
-    }
+        }) => {
+            let step = now.steps().last()?;
+            if step.pte.map(now.va, entry.size) != got {
+                return None;
+            }
+            step.pte.missing_bits(access.kind)
+        }
+        _ => return None,
+    };
+    Some(match entry.size {
+        PageSize::Kib64 => missing & !source.0,
+        _ => missing,
+    })
 }
 
 impl Checker {
-    pub(super) fn look_at_use(&mut self, site: Site, satp: Satp, entry: &Entry, now: &Walk) {
+    pub(super) fn look_at_use(
+        &mut self,
+        site: Site,
+        satp: Satp,
+        entry: &Entry,
+        source: Pte,
+        now: &Walk,
+    ) {
         let got = entry.pte.map(now.va, entry.size);
         let kind = match now.outcome {
             Outcome::Identity(_) => return,
             // PMP was changed, which is another matter.
             Outcome::Fault(fault) if fault.reason.is_access_fault() => return,
-            _ if only_accessed_differs(entry, now) => CheckKind::Spurious,
-            Outcome::Leaf(leaf) if leaf.pa == got && leaf.update == 0 => return,
-            _ => CheckKind::Unsafe,
+            _ => match missing_bits(entry, source, now) {
+                Some(0) => return,
+                Some(Pte::A) => CheckKind::Spurious,
+                _ => CheckKind::Unsafe,
+            },
         };
         let cause = self.cause(site.hart, entry, now, Effect::Takes);
         let used = use_of(site, now, Ok(got), entry);
@@ -110,17 +154,91 @@ impl Checker {
         }
         all.extend(keys);
         let family = Key::Family(kind, cause.by(), user);
-        self.add(&all, Some(family), |checker| Report {
-            kind,
-            change: cause.change,
-            satp: cause.satp,
-            used: Some(used),
-            fence: Some(right_fence(used, satp, entry, &cause)),
-            near: cause
-                .clock
-                .and_then(|clock| checker.fence_after(used.site.hart, clock)),
-            times: 1,
+        let by = cause.change.and_then(|change| change.by);
+        let foreign = by.is_some_and(|by| by.hart != used.site.hart);
+        let finding = Finding {
+            keys: all,
+            family,
+            clock: cause.clock,
+            report: Report {
+                kind,
+                change: cause.change,
+                satp: cause.satp,
+                used: Some(used),
+                fence: Some(right_fence(used, satp, entry, &cause)),
+                near: None,
+                times: 1,
+            },
+        };
+        if foreign && used.got.is_ok() {
+            self.hold(finding, used.site, entry);
+        } else {
+            self.tell(finding);
+        }
+    }
+
+    fn tell(&mut self, finding: Finding) {
+        let Finding {
+            keys,
+            family,
+            clock,
+            report,
+        } = finding;
+        self.add(&keys, Some(family), |checker| {
+            let hart = report.used.map_or(0, |used| used.site.hart);
+            Report {
+                near: clock.and_then(|clock| checker.fence_after(hart, clock)),
+                ..report
+            }
         });
+    }
+
+    /// Keeps what may turn out to be no mistake.
+    fn hold(&mut self, finding: Finding, site: Site, entry: &Entry) {
+        if finding.keys.iter().any(|key| self.keys.contains_key(key)) {
+            return self.tell(finding);
+        }
+        let same = |held: &&mut Pending| {
+            let keys = &finding.keys;
+            held.hart == site.hart && held.finding.keys.iter().any(|key| keys.contains(key))
+        };
+        if let Some(held) = self.pending.iter_mut().find(same) {
+            held.finding.report.times += 1;
+        } else if self.pending.len() < MOST_PENDING {
+            self.pending.push(Pending {
+                hart: site.hart,
+                until: site.retired.saturating_add(PATIENCE),
+                entry: *entry,
+                finding,
+            });
+        }
+    }
+
+    /// A hart has come to this place: what it had to fence before is told.
+    #[inline]
+    pub(super) fn pass_time(&mut self, site: Site) {
+        if !self.pending.is_empty() {
+            self.tell_pending(|held| held.hart == site.hart && held.until < site.retired);
+        }
+    }
+
+    /// A hart executed a fence: what it covers was only used in time.
+    pub(super) fn drop_pending(&mut self, hart: usize, fence: Fence) {
+        self.pending.retain(|held| {
+            let entry = &held.entry;
+            let page = fence.va.is_none_or(|va| entry.contains(va));
+            let space = (fence.asid).is_none_or(|asid| asid == entry.asid && !entry.global);
+            held.hart != hart || !page || !space
+        });
+    }
+
+    #[cold]
+    pub(super) fn tell_pending(&mut self, is_certain: impl Fn(&Pending) -> bool) {
+        let (certain, open) = (std::mem::take(&mut self.pending).into_iter()).partition(is_certain);
+        self.pending = open;
+        for held in certain {
+            self.tell(held.finding);
+        }
     }
 
     fn fence_after(&self, hart: usize, clock: u64) -> Option<FenceSeen> {
@@ -140,9 +258,12 @@ impl Checker {
             return self.other_root(hart, entry);
         }
         for (index, (at, step)) in origin.iter().zip(steps).enumerate() {
-            if *at != step.at {
+            // The entry of this address, where the TLB's came from another one of sixteen.
+            let sibling = index == leaf && entry.size == PageSize::Kib64;
+            if *at != step.at && !(sibling && at.page() == step.at.page()) {
                 break;
             }
+            let at = &step.at;
             let after = self.changes.after(*at, entry.stamp);
             let old = match after.first() {
                 _ if index == leaf => entry.pte.0,

@@ -1,8 +1,10 @@
 //! Which words of memory are page-table entries that a walk has read.
 //!
 //! A word is watched from the walk that reads it until a store takes away what it gave: whatever was cached from it
-//! is suspect from then on, and a later walk watches it again. A page without watched words is no page of tables any
-//! more. So what is kept is at most as large as the guest's own tables, and [`MOST_PAGES`] bounds it too.
+//! is suspect from then on, and a later walk watches it again. An invalid word is watched while a hart may remember
+//! that it is invalid. A page is no page of tables any more if it has no watched words, or if the entry above it
+//! changed. So what is kept is at most as large as the guest's own tables, and those of address spaces whose root it
+//! gave up without a store to it, until it stores there; and [`MOST_PAGES`] bounds it too.
 
 use super::hash::NumberMap;
 use crate::mem::PhysAddr;
@@ -19,7 +21,9 @@ pub(super) const RIGHTS_SEEN: u64 = 1 << 3;
 /// It is a leaf for user mode.
 pub(super) const USER: u64 = 1 << 4;
 const LEVEL_SHIFT: u32 = 5;
-const KEY: u64 = !(MANY | INVALID_SEEN | RIGHTS_SEEN | USER);
+/// It is invalid.
+pub(super) const INVALID: u64 = 1 << 8;
+const KEY: u64 = !(MANY | INVALID_SEEN | RIGHTS_SEEN | USER | INVALID);
 
 /// Pages of tables that are kept; a gibibyte of the guest's memory.
 const MOST_PAGES: usize = 1 << 18;
@@ -227,17 +231,50 @@ impl Tables {
         }
         let empty = page.watched == 0;
         if empty {
-            let number = page.number;
-            self.index.remove(&number);
-            self.free.push(place as u32);
-            // Its words are all zero, so the place can be used as it is.
-            self.recent[number as usize % RECENT] = (u64::MAX, 0);
+            self.remove(place);
         }
         empty
     }
 
-    /// Whether a page holds tables of an address space that is in force: each entry on the way to it is as the walk
-    /// found it, and one of `roots` is where the way begins.
+    /// Frees a place, whose words are all zero: it can be used as it is.
+    fn remove(&mut self, place: usize) {
+        let number = self.pages[place].number;
+        self.index.remove(&number);
+        self.free.push(place as u32);
+        self.pages[place].parent = ROOT;
+        self.recent[number as usize % RECENT] = (u64::MAX, 0);
+    }
+
+    /// An entry stopped pointing to a page of tables: forgets the page, and what hangs on it, unless the last walk to
+    /// it came another way. Gives the pages forgotten.
+    pub(super) fn free(&mut self, page: PhysAddr, parent: PhysAddr) -> Vec<PhysAddr> {
+        let mut freed = Vec::new();
+        if !self.knows(page) || self.peek(page).is_none_or(|table| table.parent != parent.0) {
+            return freed;
+        }
+        freed.push(page.page());
+        let mut done = 0;
+        while let Some(&page) = freed.get(done) {
+            done += 1;
+            let Some(place) = self.find(page.0 >> 12) else {
+                continue;
+            };
+            let table = &mut self.pages[place];
+            let points = table.words.iter().any(|&word| Word(word).level() != 0);
+            table.words.fill(0);
+            table.watched = 0;
+            self.remove(place);
+            if points {
+                let below = (self.pages.iter())
+                    .filter(|below| below.parent != ROOT && PhysAddr(below.parent).page() == page);
+                freed.extend(below.map(|below| PhysAddr(below.number << 12)));
+            }
+        }
+        freed
+    }
+
+    /// Whether a page holds tables of an address space that is in force: each entry on the way to it points where the
+    /// walk found it to (or else the page was forgotten), and one of `roots` is where the way begins.
     pub(super) fn is_live(&self, page: PhysAddr, roots: &[Satp]) -> bool {
         let mut at = page;
         for _ in 0..crate::mmu::MAX_LEVELS {

@@ -5,9 +5,7 @@ use super::tables;
 use super::{Change, CheckKind, Checker, Key, Report, RightFence, Site, Use};
 use crate::isa::Privilege;
 use crate::mem::{PhysAddr, VirtAddr};
-use crate::mmu::{
-    Access, AccessKind, Fault, FaultReason, Fence, Leaf, Outcome, PageSize, Pte, Satp, Walk,
-};
+use crate::mmu::{Fault, FaultReason, Fence, Leaf, Outcome, PageSize, Pte, Satp, Walk};
 
 /// Invalid entries that are remembered, of all harts.
 const MOST_INVALID: usize = 128;
@@ -64,10 +62,9 @@ pub(super) struct Walks {
 }
 
 impl Walks {
-    pub(super) fn fenced(&mut self, hart: usize, fence: Fence) {
-        if self.invalid.is_empty() {
-            return;
-        }
+    /// Forgets the invalid entries that a fence covers. Gives where those lie that no hart remembers any more.
+    fn fenced(&mut self, hart: usize, fence: Fence) -> Vec<PhysAddr> {
+        let mut gone = Vec::new();
         self.invalid.retain(|invalid| {
             // An address in the range of the entry counts: which of them its page will hold is not known before
             // there is one. Nor is it known whether the page will be global.
@@ -79,8 +76,19 @@ impl Walks {
                 .va
                 .is_none_or(|va| va.0 >> bits == invalid.va.0 >> bits);
             let space = fence.asid.is_none_or(|asid| asid == invalid.asid);
-            invalid.hart != hart || !page || !space
+            let stays = invalid.hart != hart || !page || !space;
+            if !stays {
+                gone.push(invalid.at);
+            }
+            stays
         });
+        gone.retain(|&at| !self.remembers(at));
+        gone
+    }
+
+    /// Whether a hart may believe that an entry is invalid.
+    fn remembers(&self, at: PhysAddr) -> bool {
+        self.invalid.iter().any(|invalid| invalid.at == at)
     }
 
     /// A hart made a full fence. True if every hart that walked has, since this was last true.
@@ -139,9 +147,13 @@ impl Checker {
             if step.meaning == crate::mmu::Meaning::Unreadable {
                 break;
             }
+            let valid = step.pte.valid();
             let (bits, is_new) = self.tables.watch(step.at, walk.va.0, step.level, parent);
             if is_new {
                 new.push(step.at.page());
+            }
+            if valid && bits & tables::INVALID != 0 {
+                self.tables.unmark(step.at, tables::INVALID);
             }
             flags |= bits;
             parent = step.at.0;
@@ -209,7 +221,8 @@ impl Checker {
         (at, level, pte): (PhysAddr, u8, u64),
         used: Use,
     ) {
-        let family = Key::Family(kind, 0, 0);
+        let by = self.made(at, level, pte).by;
+        let family = Key::Family(kind, by.unwrap_or(used.site).pc.0, 0);
         self.add(&[Key::About(kind, about)], Some(family), |checker| Report {
             kind,
             change: Some(checker.made(at, level, pte)),
@@ -312,16 +325,19 @@ impl Checker {
         };
         *of_hart(&mut self.walks.last_clear, site.hart) = None;
         match fault.reason {
-            FaultReason::NotValid if !self.config.svvptc => {
-                self.tables.mark(step.at, tables::INVALID_SEEN);
-                let known = (self.walks.invalid.iter())
-                    .position(|invalid| invalid.hart == site.hart && invalid.at == step.at);
+            FaultReason::NotValid => {
+                self.tables
+                    .mark(step.at, tables::INVALID_SEEN | tables::INVALID);
+                let asid = satp.asid();
+                let known = (self.walks.invalid.iter()).position(|known| {
+                    (known.hart, known.at, known.asid) == (site.hart, step.at, asid)
+                });
                 let invalid = Invalid {
                     hart: site.hart,
                     at: step.at,
                     level: step.level,
                     va: walk.va,
-                    asid: satp.asid(),
+                    asid,
                     pte: step.pte.0,
                     napot: false,
                     fault,
@@ -330,10 +346,11 @@ impl Checker {
                 match known {
                     Some(place) => self.walks.invalid[place] = invalid,
                     None => {
-                        if self.walks.invalid.len() >= MOST_INVALID {
-                            self.walks.invalid.remove(0);
-                        }
                         self.walks.invalid.push(invalid);
+                        if self.walks.invalid.len() > MOST_INVALID {
+                            let oldest = self.walks.invalid.remove(0);
+                            self.leave_invalid(oldest.at);
+                        }
                     }
                 }
             }
@@ -345,18 +362,52 @@ impl Checker {
         }
     }
 
+    /// A fence makes a hart forget invalid entries.
+    pub(super) fn forget_invalid(&mut self, hart: usize, fence: Fence) {
+        if !self.walks.invalid.is_empty() {
+            for at in self.walks.fenced(hart, fence) {
+                self.leave_invalid(at);
+            }
+        }
+    }
+
+    /// No hart may remember any more that an entry was invalid. If it still is, nothing hangs on it.
+    fn leave_invalid(&mut self, at: PhysAddr) {
+        if self.walks.remembers(at) {
+            return;
+        }
+        match self.tables.get(at) {
+            Some(Some(word)) if word.has(tables::INVALID) => self.unwatch(at),
+            _ => self.tables.unmark(at, tables::INVALID_SEEN),
+        }
+    }
+
+    fn unwatch(&mut self, at: PhysAddr) {
+        if self.tables.unwatch(at) {
+            self.abandoned.push(at.page());
+        }
+    }
+
     /// A walk succeeded through an entry that a hart found invalid before.
     #[cold]
     fn look_for_invalid(&mut self, site: Site, satp: Satp, walk: &Walk, leaf: Leaf) {
         for step in walk.steps() {
-            let mine = |invalid: &Invalid| invalid.hart == site.hart && invalid.at == step.at;
+            // What a hart remembers is of one address space, unless the page is in all of them.
+            let mine = |invalid: &Invalid| {
+                invalid.hart == site.hart
+                    && invalid.at == step.at
+                    && (leaf.global || invalid.asid == satp.asid())
+            };
             let place = self.walks.invalid.iter().position(mine);
             let Some(invalid) = place.map(|place| self.walks.invalid.swap_remove(place)) else {
-                if !self.walks.invalid.iter().any(|other| other.at == step.at) {
+                if !self.walks.remembers(step.at) {
                     self.tables.unmark(step.at, tables::INVALID_SEEN);
                 }
                 continue;
             };
+            if self.config.svvptc {
+                continue;
+            }
             let after = self.changes.after(step.at, invalid.clock);
             let made = after.iter().find(|stored| Pte(stored.new).valid()).copied();
             let by = made.and_then(|made| made.by);
@@ -477,9 +528,18 @@ impl Checker {
         for last in &mut self.walks.last_clear {
             last.take_if(|last| *last == at);
         }
+        if Pte(old).valid() && !Pte(old).is_leaf() {
+            // What it pointed to may be no table now. If there is another way to it, then no harm is done: below,
+            // every translation is made to be compared before its next use, and what is compared is watched again.
+            let freed = self.tables.free(Pte(old).target(), at);
+            self.abandoned.extend(freed);
+        }
         let Some(word) = word else {
             return;
         };
+        if Pte(new).valid() && word.has(tables::INVALID) {
+            self.tables.unmark(at, tables::INVALID);
+        }
         if Pte(new).napot() && word.has(tables::INVALID_SEEN) {
             for invalid in self.walks.invalid.iter_mut().filter(|known| known.at == at) {
                 invalid.napot = true;
@@ -495,9 +555,7 @@ impl Checker {
             } else {
                 self.epoch += 1;
             }
-            if self.tables.unwatch(at) {
-                self.abandoned.push(at.page());
-            }
+            self.unwatch(at);
         } else if stored.new & (Pte::W | Pte::X) != stored.old & (Pte::W | Pte::X) {
             self.tables.unmark(at, tables::RIGHTS_SEEN);
         }
@@ -522,46 +580,6 @@ impl Checker {
             }),
             satp: None,
             used: None,
-            fence: None,
-            near: None,
-            times: 1,
-        });
-    }
-
-    // ---- Code. ----
-
-    pub(super) fn look_at_fetch(&mut self, site: Site, va: VirtAddr, pa: PhysAddr, length: u8) {
-        let Some(changed) = self.code.fetched(site.hart, pa, length) else {
-            return;
-        };
-        let kind = CheckKind::StaleCode;
-        let by = changed.by.map_or(0, |by| by.pc.0);
-        // One piece of code that was changed by one loop is one finding.
-        let key = Key::Place(kind, pa.page().0, by, 0);
-        self.add(&[key], None, |_| Report {
-            kind,
-            change: Some(Change {
-                at: PhysAddr(pa.0 & !7),
-                level: None,
-                old: changed.old,
-                new: changed.new,
-                by: changed.by,
-            }),
-            satp: None,
-            used: Some(Use {
-                site,
-                va,
-                access: Access {
-                    kind: AccessKind::Fetch,
-                    privilege: site.privilege,
-                    sum: false,
-                    mxr: false,
-                },
-                got: Ok(pa),
-                tables_say: Ok(pa),
-                cached: None,
-                filled_at: None,
-            }),
             fence: None,
             near: None,
             times: 1,

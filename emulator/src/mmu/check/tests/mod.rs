@@ -141,7 +141,12 @@ impl World {
         let site = self.site(hart, pc);
         match entry.pte.permits(access) {
             Ok(()) => {
-                let pages = self.checker.used(site, self.satp, entry, &now);
+                let source = entry
+                    .origin()
+                    .last()
+                    .and_then(|at| self.memory.0.get(&at.0));
+                let source = Pte(source.copied().unwrap_or(0));
+                let pages = self.checker.used(site, self.satp, entry, source, &now);
                 self.watched.extend(pages.iter().map(|page| page.0));
             }
             Err(reason) => {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::mmu::check::stale::PATIENCE;
 use crate::mmu::check::{CheckKind, MOST_OF_A_KIND, MOST_SUSPECTS};
 use crate::mmu::{FaultReason, PageSize};
 
@@ -122,6 +123,7 @@ fn a_store_before_the_fill_is_not_named() {
     let entry = world.fill(0, VA);
     world.store(1, BY + 4, ENTRY, leaf(FRAME + 0x2000, RIGHTS));
     world.hit(0, USER, &entry, VA, AccessKind::Load);
+    world.checker.finish(true);
     let by = world.only().change.unwrap().by.unwrap();
     assert_eq!((by.hart, by.pc.0), (1, BY + 4));
 }
@@ -300,4 +302,127 @@ fn suspects_that_are_too_many_become_an_epoch() {
     assert_eq!(world.checker.epoch(), epoch + 1);
     assert_eq!(world.checker.suspect_count(), MOST_SUSPECTS as u64 + 1);
     assert_eq!(world.checker.suspects_after(0).len(), 1);
+}
+
+/// Sixteen entries that are one page for the TLB (Svnapot).
+fn napot(world: &mut World, bits: u64) -> u64 {
+    for page in 16..32 {
+        let entry = leaf(FRAME + 0x8000, bits | Pte::N);
+        world.store(0, BY, LEAVES + page * 8, entry);
+    }
+    0x4001_0000
+}
+
+#[test]
+fn one_of_sixteen_entries_is_enough_for_a_and_d() {
+    let bits = Pte::V | Pte::R | Pte::W;
+    for ad in [AdPolicy::Hardware, AdPolicy::Fault] {
+        let mut world = World::new();
+        world.ad = ad;
+        let va = napot(&mut world, bits);
+        if ad == AdPolicy::Fault {
+            let entry = leaf(FRAME + 0x8000, RIGHTS | Pte::N);
+            world.store(0, BY, LEAVES + 16 * 8, entry);
+        }
+        let entry = world.miss(0, va, AccessKind::Store).unwrap();
+        world.hit(0, USER, &entry, va + 0x1000, AccessKind::Store);
+        world.hit(0, USER + 4, &entry, va + 0x2000, AccessKind::Load);
+        world.silent();
+        // But they must be set where the TLB has them from.
+        let clear = leaf(FRAME + 0x8000, bits | Pte::A | Pte::N);
+        world.store(0, BY, LEAVES + 16 * 8, clear);
+        world.hit(0, USER, &entry, va + 0x1000, AccessKind::Load);
+        world.silent();
+        world.hit(0, USER, &entry, va + 0x1000, AccessKind::Store);
+        assert_eq!(world.only().kind, CheckKind::Unsafe);
+    }
+}
+
+#[test]
+fn one_of_sixteen_entries_that_is_gone_counts() {
+    let mut world = World::new();
+    let va = napot(&mut world, RIGHTS);
+    let entry = world.fill(0, va);
+    world.fill(0, va + 0x1000);
+    world.store(0, BY + 4, LEAVES + 17 * 8, 0);
+    world.hit(0, USER, &entry, va + 0x1000, AccessKind::Load);
+    let change = world.only().change.unwrap();
+    assert_eq!(change.at.0, LEAVES + 17 * 8);
+    assert_eq!(change.by.unwrap().pc.0, BY + 4);
+}
+
+#[test]
+fn another_frame_is_a_mistake_though_a_is_clear_too() {
+    for ad in [AdPolicy::Hardware, AdPolicy::Fault] {
+        let mut world = World::new();
+        world.ad = ad;
+        let entry = world.fill(0, VA);
+        let elsewhere = leaf(FRAME + 0x1000, RIGHTS & !Pte::A);
+        world.store(0, BY, ENTRY, elsewhere);
+        world.hit(0, USER, &entry, VA, AccessKind::Load);
+        assert_eq!(world.only().kind, CheckKind::Unsafe);
+    }
+}
+
+/// Hart 0 unmaps a page that hart 1 then uses.
+fn used_by_another() -> (World, Entry) {
+    let mut world = World::new();
+    let entry = world.fill(1, VA);
+    world.store(0, BY, ENTRY, 0);
+    world.fence(0, Some(VA), None);
+    world.hit(1, USER, &entry, VA, AccessKind::Load);
+    world.silent();
+    (world, entry)
+}
+
+#[test]
+fn another_hart_may_use_a_page_until_it_is_asked_to_fence() {
+    for (va, asid) in [
+        (Some(VA), None),
+        (Some(VA + 8), Some(1)),
+        (None, Some(1)),
+        (None, None),
+    ] {
+        let (mut world, entry) = used_by_another();
+        world.hit(1, USER + 4, &entry, VA, AccessKind::Load);
+        world.retired += PATIENCE - 10;
+        world.fence(1, va, asid);
+        world.retired += 2 * PATIENCE;
+        world.fence(1, None, None);
+        world.checker.finish(true);
+        world.silent();
+    }
+}
+
+#[test]
+fn another_hart_that_does_not_fence_in_time() {
+    for (va, asid) in [(Some(VA + 0x1000), None), (Some(VA), Some(2))] {
+        let (mut world, entry) = used_by_another();
+        world.hit(1, USER, &entry, VA, AccessKind::Load);
+        world.fence(1, va, asid);
+        world.fence(0, None, None);
+        world.retired += PATIENCE + 1;
+        // What other harts do does not make it later for this one.
+        world.miss(0, VA + 0x2000, AccessKind::Load);
+        world.silent();
+        world.fence(1, None, None);
+        let report = world.only();
+        assert_eq!((report.kind, report.times), (CheckKind::Unsafe, 2));
+        assert_eq!(report.used.unwrap().site.pc.0, USER);
+        let near = report.near.unwrap();
+        assert_eq!((near.site.hart, near.fence.asid), (1, asid));
+        // From now on it is known.
+        world.hit(1, USER, &entry, VA, AccessKind::Load);
+        assert_eq!(world.only().times, 3);
+    }
+}
+
+#[test]
+fn another_hart_that_never_fences() {
+    let (mut world, _) = used_by_another();
+    world.checker.finish(true);
+    assert_eq!(world.only().near.unwrap().site.hart, 0);
+    let (mut world, _) = used_by_another();
+    world.checker.finish(false);
+    world.silent();
 }

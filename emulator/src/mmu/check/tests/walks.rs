@@ -178,14 +178,14 @@ fn a_that_nobody_sets() {
     world.silent();
     assert!(world.miss(0, VA, AccessKind::Load).is_none());
     assert_eq!(world.only().kind, CheckKind::AccessedNeverSet);
-    world.checker.finish();
+    world.checker.finish(true);
     assert_eq!(world.reports().len(), 1, "told already");
 }
 
 #[test]
 fn a_that_is_missing_at_the_end() {
     let mut world = without_a();
-    world.checker.finish();
+    world.checker.finish(true);
     assert_eq!(world.only().kind, CheckKind::AccessedNeverSet);
 }
 
@@ -197,7 +197,7 @@ fn a_that_software_sets() {
     assert!(world.miss(0, VA, AccessKind::Store).is_none());
     world.store(0, BY, ENTRY, leaf(FRAME, RIGHTS));
     world.miss(0, VA, AccessKind::Store).unwrap();
-    world.checker.finish();
+    world.checker.finish(true);
     world.silent();
 }
 
@@ -298,4 +298,142 @@ fn large_tables_are_forgotten_when_every_hart_has_fenced() {
     world.store(0, BY, ENTRY, 0);
     world.hit(0, 0x300, &entry, VA, AccessKind::Load);
     assert_eq!(world.only().kind, CheckKind::Unsafe);
+}
+
+#[test]
+fn a_table_that_was_freed_is_user_memory() {
+    let mut world = World::new();
+    let site = world.site(0, 0x300);
+    world.checker.satp_written(site, Satp(0), world.satp);
+    let (freed, next, va) = (0x8000_7000, 0x8000_8000, 0x4020_0000);
+    world.store(0, BY, MIDDLE + 8, pointer(freed));
+    assert!(world.miss(0, va, AccessKind::Load).is_none());
+    assert!(world.watched.contains(&freed));
+    world.store(0, BY, MIDDLE + 8, 0);
+    assert!(!world.watched.contains(&freed), "stores there cost nothing");
+    world.fence(0, None, None);
+    world.store(0, BY, next, leaf(FRAME, RIGHTS));
+    world.store(0, BY, MIDDLE + 8, pointer(next));
+    world.fence(0, None, None);
+    world.fill(0, va);
+    world.store(0, BY, ENTRY, leaf(freed, RIGHTS | Pte::U));
+    world.fence(0, None, None);
+    world.miss_as(site, VA, as_user()).unwrap();
+    let user = Site {
+        privilege: Privilege::User,
+        ..site
+    };
+    world.store_by(Some(user), freed, 77);
+    world.silent();
+}
+
+#[test]
+fn a_pointer_that_changes_frees_a_table_until_its_next_use() {
+    let mut world = World::new();
+    let entry = world.fill(0, VA);
+    world.store(0, BY, MIDDLE, pointer(LEAVES) | 1 << 8);
+    assert!(!world.watched.contains(&LEAVES));
+    world.hit(0, 0x300, &entry, VA, AccessKind::Load);
+    assert!(world.watched.contains(&LEAVES), "the target is the same");
+    world.store(0, BY, ENTRY, 0);
+    world.hit(0, 0x300, &entry, VA, AccessKind::Load);
+    assert_eq!(world.only().change.unwrap().by.unwrap().pc.0, BY);
+}
+
+#[test]
+fn the_tables_below_a_freed_one_go_too() {
+    let mut world = World::new();
+    world.fill(0, VA);
+    world.store(0, BY, ROOT + 8, 0);
+    assert!(!world.watched.contains(&MIDDLE));
+    assert!(!world.watched.contains(&LEAVES));
+    // The way back makes them tables again.
+    world.store(0, BY, ROOT + 8, pointer(MIDDLE));
+    world.fill(0, VA);
+    assert!(world.watched.contains(&MIDDLE) && world.watched.contains(&LEAVES));
+}
+
+#[test]
+fn a_change_in_a_table_that_has_another_way_to_it() {
+    let mut world = World::new();
+    // The same leaves through the root's next entry, by another middle table.
+    let (other, va) = (0x8000_7000, VA + 0x4000_0000);
+    world.store(0, BY, ROOT + 16, pointer(other));
+    world.store(0, BY, other, pointer(LEAVES));
+    let entry = world.fill(0, VA);
+    world.fill(0, va);
+    // That way is taken away, and the leaf changes afterwards: the first page was cached through the first way.
+    world.store(0, BY, other, 0);
+    let epoch = world.checker.epoch();
+    world.store(0, BY + 4, ENTRY, 0);
+    assert!(epoch > 1, "every translation is compared");
+    world.hit(0, 0x300, &entry, VA, AccessKind::Load);
+    assert_eq!(world.only().kind, CheckKind::Unsafe);
+}
+
+#[test]
+fn an_invalid_entry_is_watched_while_a_hart_may_remember_it() {
+    let mut world = World::new();
+    let (table, va) = (0x8000_7000, 0x4020_0000);
+    world.store(0, BY, MIDDLE + 8, pointer(table));
+    assert!(world.miss(0, va, AccessKind::Load).is_none());
+    assert!(world.miss(1, va, AccessKind::Load).is_none());
+    world.fence(0, None, None);
+    world.store(0, BY, table + 8, 1);
+    assert!(world.watched.contains(&table), "hart 1 may remember");
+    world.fence(1, Some(va), None);
+    world.store(0, BY, table + 8, 3);
+    assert!(!world.watched.contains(&table));
+    // One that became valid stays.
+    assert!(world.miss(0, va, AccessKind::Load).is_none());
+    world.store(0, BY, table, leaf(FRAME, RIGHTS));
+    let entry = world.fill(1, va);
+    world.fence(0, None, None);
+    world.store(1, BY, table, 0);
+    world.hit(1, 0x300, &entry, va, AccessKind::Load);
+    assert_eq!(world.only().kind, CheckKind::Unsafe);
+}
+
+#[test]
+fn another_address_space_remembers_nothing() {
+    for (bits, silent) in [(RIGHTS, true), (RIGHTS | Pte::G, false)] {
+        let mut world = World::new();
+        assert!(world.miss(0, VA + 0x1000, AccessKind::Load).is_none());
+        world.store(0, BY, ENTRY + 8, leaf(FRAME, bits));
+        // The second space shares the tables.
+        let first = world.satp;
+        world.satp = Satp::new(Mode::Sv39, 2, ROOT >> 12);
+        world.fill(0, VA + 0x1000);
+        assert_eq!(world.reports().is_empty(), silent);
+        if silent {
+            // The first still needs its fence.
+            world.satp = first;
+            world.fill(0, VA + 0x1000);
+            assert_eq!(world.only().kind, CheckKind::Spurious);
+        }
+    }
+}
+
+#[test]
+fn a_that_may_still_be_set_when_the_run_is_cut_off() {
+    let mut world = without_a();
+    world.checker.finish(false);
+    world.silent();
+}
+
+#[test]
+fn each_place_that_makes_entries_has_its_own_count() {
+    let mut world = World::new();
+    world.fill(0, VA);
+    for place in 0..3 {
+        for page in 0..6 {
+            let index = 16 + 8 * place + page;
+            let bad = leaf(FRAME, RIGHTS | 1 << 54);
+            world.store(0, BY + 4 * place, LEAVES + index * 8, bad);
+            let va = 0x4000_0000 + index * 0x1000;
+            assert!(world.miss(0, va, AccessKind::Load).is_none());
+        }
+    }
+    assert_eq!(world.reports().len(), 3 * 4);
+    assert_eq!(world.checker.left_out(), 3 * 2);
 }
