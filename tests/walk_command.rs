@@ -1,5 +1,7 @@
 //! `pagewalk walk`: what it says of an address, of whole address spaces, and of wrong questions.
 
+mod names;
+
 use crate::cli::{Done, done, pagewalk};
 use crate::support::guest::Folder;
 use pagewalk::board::{Machine, MachineConfig, MemoryMap};

@@ -255,7 +255,7 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
             machine.harts().len()
         )));
     }
-    let mut watcher = Watcher::new(points, arguments.hart);
+    let mut watcher = Watcher::new(points, arguments.hart, &names);
     let limits = Limits {
         max_instructions: arguments.max_instructions,
         deadline: arguments
@@ -388,7 +388,7 @@ fn ending(machine: &Machine, guest: &Guest, stop: &Stop) -> String {
 fn never_reached(
     machine: &Machine,
     guest: &Guest,
-    watcher: &Watcher,
+    watcher: &Watcher<'_>,
     index: usize,
     point: &Point,
     stop: &Stop,

@@ -105,7 +105,7 @@ impl Asked {
     }
 
     /// The address spaces to show: at least one.
-    fn spaces(&self, present: Satp, watcher: &Watcher) -> Result<Vec<Satp>> {
+    fn spaces(&self, present: Satp, watcher: &Watcher<'_>) -> Result<Vec<Satp>> {
         if let Some(root) = self.root {
             let mode = match (self.root_mode, present.mode()) {
                 (Some(mode), _) => mode,
@@ -162,7 +162,7 @@ impl Asked {
         &self,
         view: &mut View<'_>,
         guest: &Guest,
-        watcher: &Watcher,
+        watcher: &Watcher<'_>,
         snapshot: Option<Snapshot>,
         how: String,
     ) -> Result<Document> {
@@ -212,7 +212,7 @@ impl Asked {
             guest: guest.name().to_owned(),
             overview,
             roots: (watcher.roots().list().iter())
-                .map(|root| RootReport::new(root, names))
+                .map(|root| RootReport::new(root, view))
                 .collect(),
             addresses,
             maps: of(self.map)
@@ -231,7 +231,7 @@ impl Asked {
 }
 
 /// That no address space with an ASID was seen, and which were.
-fn no_asid(asid: u16, watcher: &Watcher) -> String {
+fn no_asid(asid: u16, watcher: &Watcher<'_>) -> String {
     let mut known: Vec<u16> = watcher
         .roots()
         .values()

@@ -259,10 +259,10 @@ impl Explanation {
             va: Hex(va.0),
             symbol: match access.kind {
                 // Code may have been moved from where it is linked.
-                AccessKind::Fetch => Some(view.names.code(va.0))
+                AccessKind::Fetch => Some(view.code_in(va.0, access.privilege, satp))
                     .filter(|place| place.symbol.is_some())
                     .map(|place| place.name()),
-                _ => view.names.linked(va),
+                _ => view.data(va, walk.result().ok()),
             },
             access: kind_name(access.kind),
             privilege: access.privilege.letter(),
@@ -320,7 +320,7 @@ impl Explanation {
         });
         explanation.happened = Some(Happened {
             trap: TrapReport::new(&seen.trap, view),
-            at: PlaceReport::new(&view.names.code(seen.trap.epc)),
+            at: PlaceReport::new(&view.code_in(seen.trap.epc, seen.trap.from, seen.satp)),
             instruction: instruction(view, seen),
             decided_by,
             text,

@@ -165,10 +165,8 @@ impl DiffReport {
             va: Hex(va),
             last: Hex(last),
             size: (last - va).saturating_add(1),
-            symbol: names.linked(VirtAddr(va)).or_else(|| {
-                let rule = new.or(old)?;
-                names.physical(PhysAddr(va.wrapping_add(rule.distance)))
-            }),
+            symbol: (new.or(old))
+                .and_then(|rule| names.physical(PhysAddr(va.wrapping_add(rule.distance)))),
             old: old.map(|rule| rule.mapping(va)),
             new: new.map(|rule| rule.mapping(va)),
         });

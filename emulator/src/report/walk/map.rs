@@ -1,7 +1,6 @@
 //! `--map`: an address space as merged ranges.
 
 use super::entry::Bits;
-use super::names::Names;
 use super::{Hex, SatpReport, View, bytes};
 use crate::mmu::{BrokenRange, MappedRange, Satp, Space};
 use crate::report::stats::grouped;
@@ -76,7 +75,7 @@ pub struct BrokenReport {
 
 impl RangeReport {
     /// What a range says.
-    pub fn new(range: &MappedRange, names: &Names<'_>) -> Self {
+    pub fn new(range: &MappedRange, view: &View<'_>) -> Self {
         Self {
             va: Hex(range.va.0),
             last: Hex(range.last().0),
@@ -86,7 +85,7 @@ impl RangeReport {
             page_size: range.page.bytes(),
             bits: Bits::of(range),
             entry: Hex(range.entry.0),
-            symbol: names.linked(range.va).or_else(|| names.physical(range.pa)),
+            symbol: view.data(range.va, Some(range.pa)),
         }
     }
 }
@@ -159,9 +158,7 @@ impl MapReport {
         Self {
             satp: SatpReport::new(satp, view.names),
             present: satp == view.satp(),
-            ranges: ranges
-                .map(|range| RangeReport::new(range, view.names))
-                .collect(),
+            ranges: ranges.map(|range| RangeReport::new(range, view)).collect(),
             broken: space.broken.iter().map(BrokenReport::new).collect(),
             mapped_bytes: space.bytes(),
             tables: space.tables.len(),

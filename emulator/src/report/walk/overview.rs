@@ -109,13 +109,13 @@ pub struct TrapReport {
 
 impl TrapReport {
     /// A trap.
-    pub fn new(trap: &TrapTaken, view: &View<'_>) -> Self {
+    pub fn new(trap: &TrapTaken, view: &mut View<'_>) -> Self {
         Self {
             cause: trap.cause.to_string(),
             number: Hex(trap.cause.bits()),
             register: value_register(trap),
             value: Hex(trap.value),
-            from: PlaceReport::new(&view.names.code(trap.epc)),
+            from: PlaceReport::new(&view.code(trap.epc, trap.from)),
             from_privilege: trap.from.letter(),
             to_privilege: trap.to.letter(),
             instructions: trap.retired,
@@ -154,7 +154,7 @@ impl Overview {
             instructions: hart.retired,
             hart: hart.id,
             privilege: hart.privilege.letter(),
-            pc: PlaceReport::new(&view.names.code(hart.pc)),
+            pc: PlaceReport::new(&view.code(hart.pc, hart.privilege)),
             trap: watcher.last_trap().map(|trap| TrapReport::new(trap, view)),
             satp: SatpReport::new(satp, view.names),
             sum: bit(status::SUM),

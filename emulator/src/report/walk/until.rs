@@ -2,10 +2,11 @@
 
 use super::names::{Names, distance, plain_number};
 use super::roots::Roots;
+use super::site::Site;
 use crate::engine::Observer;
 use crate::hart::{Cause, Event, Hart, Interest, TrapTaken};
 use crate::isa::{Exception, Privilege};
-use crate::mem::{PhysAddr, VirtAddr};
+use crate::mem::{Bus, PAGE_SIZE, PhysAddr, VirtAddr};
 use crate::mmu::{self, Access, AccessKind, Fault, FaultSource, Satp};
 use crate::report::stats::grouped;
 use std::fmt;
@@ -25,8 +26,10 @@ pub enum Point {
     Address {
         /// As it was asked for.
         text: String,
-        /// Where that may be.
-        at: Vec<u64>,
+        /// Where that is, or is linked.
+        at: u64,
+        /// Whether it is a symbol, whose code may run at another address than it is linked to.
+        symbol: bool,
         /// Which time.
         nth: u64,
     },
@@ -74,14 +77,10 @@ impl Point {
                 _ => error,
             }
         })?;
-        // A number is meant as it is; code of a symbol may have been moved.
-        let at = match what.starts_with("0x") || what.starts_with("0X") {
-            true => vec![address],
-            false => names.aliases(address),
-        };
         Ok(Self::Address {
             text: what.to_owned(),
-            at,
+            at: address,
+            symbol: !what.starts_with("0x") && !what.starts_with("0X"),
             nth,
         })
     }
@@ -145,7 +144,7 @@ struct Target {
 }
 
 /// Stops a run at points, and remembers what happened on the way.
-pub struct Watcher {
+pub struct Watcher<'a> {
     targets: Vec<Target>,
     told: usize,
     /// The only hart that counts, if one was named.
@@ -155,11 +154,12 @@ pub struct Watcher {
     pending: Option<(VirtAddr, Access, Found, u64)>,
     last_trap: Option<TrapTaken>,
     roots: Roots,
+    names: &'a Names<'a>,
 }
 
-impl Watcher {
+impl<'a> Watcher<'a> {
     /// Stops at each of these points, once, whichever hart comes there, or only if one does.
-    pub fn new(points: Vec<Point>, only: Option<usize>) -> Self {
+    pub fn new(points: Vec<Point>, only: Option<usize>, names: &'a Names<'a>) -> Self {
         let targets = points.into_iter().map(|point| Target {
             point,
             count: 0,
@@ -175,6 +175,7 @@ impl Watcher {
             pending: None,
             last_trap: None,
             roots: Roots::default(),
+            names,
         }
     }
 
@@ -263,7 +264,7 @@ impl Watcher {
     }
 }
 
-impl Observer for Watcher {
+impl Observer for Watcher<'_> {
     const EVENTS: bool = true;
     const STOPS: bool = true;
 
@@ -289,7 +290,7 @@ impl Observer for Watcher {
         }
     }
 
-    fn stops(&mut self, hart: &Hart) -> bool {
+    fn stops(&mut self, hart: &Hart, bus: &mut Bus) -> bool {
         let now = Some((hart.retired, hart.pc));
         if self.asked.len() <= hart.id {
             self.asked.resize(hart.id + 1, None);
@@ -302,7 +303,9 @@ impl Observer for Watcher {
                 target.hart = hart.id;
                 match &target.point {
                     Point::Instructions(count) => target.reached = hart.retired >= *count,
-                    Point::Address { at, nth, .. } if !again && at.contains(&hart.pc) => {
+                    Point::Address {
+                        at, symbol, nth, ..
+                    } if !again && arrives(self.names, hart, bus, *at, *symbol) => {
                         target.count += 1;
                         target.reached = target.count >= *nth;
                     }
@@ -343,6 +346,22 @@ impl Observer for Watcher {
         }
         self.last_trap = Some(*trap);
     }
+}
+
+/// Whether a hart is at an address, or at the code of a symbol that is linked there.
+fn arrives(names: &Names<'_>, hart: &Hart, bus: &mut Bus, at: u64, symbol: bool) -> bool {
+    if !symbol {
+        return hart.pc == at;
+    }
+    let offset = |address: u64| address % PAGE_SIZE;
+    // Translation keeps the offset in the page: few pcs have to be looked at.
+    let loaded = names.physical_of(at).unwrap_or(at);
+    if offset(hart.pc) != offset(at) && offset(hart.pc) != offset(loaded) {
+        return false;
+    }
+    let pc = VirtAddr(hart.pc);
+    let site = Site::fetched(hart, bus, pc, hart.privilege, Satp(hart.csr.satp));
+    site.pa == Some(PhysAddr(loaded)) || names.linked_at(pc, &site, site.translated) == Some(at)
 }
 
 /// The register that tells a handler about its trap: `stval` or `mtval`.
