@@ -2,7 +2,7 @@
 
 use super::entry::Field;
 use super::overview::{PlaceReport, TrapReport};
-use super::steps::{accessed_dirty, checks, instruction, parts, steps};
+use super::steps::{accessed_dirty, began, checks, instruction, parts, return_address, steps};
 use super::tlb::{Agreement, EntryReport, translates};
 use super::until::{FaultSeen, Found};
 use super::{Hex, SatpReport, View, mend};
@@ -183,6 +183,10 @@ pub struct Happened {
     pub at: PlaceReport,
     /// The instruction; null if it could not be fetched.
     pub instruction: Option<String>,
+    /// Where the access began, if this is its second page.
+    pub began: Option<Hex>,
+    /// `ra`, if a jump led to where nothing can be fetched.
+    pub return_address: Option<PlaceReport>,
     /// `tables`, `TLB`, `PMP` or `memory`.
     pub decided_by: &'static str,
     /// What was decided, in words.
@@ -322,6 +326,8 @@ impl Explanation {
             trap: TrapReport::new(&seen.trap, view),
             at: PlaceReport::new(&view.code_in(seen.trap.epc, seen.trap.from, seen.satp)),
             instruction: instruction(view, seen),
+            began: began(view, seen),
+            return_address: return_address(view, seen),
             decided_by,
             text,
             still,

@@ -3,7 +3,7 @@
 use super::entry::Bits;
 use super::names::Names;
 use super::{Hex, SatpReport, bytes};
-use crate::mem::{PhysAddr, VirtAddr};
+use crate::mem::PhysAddr;
 use crate::mmu::{MappedRange, PageSize, Pte, Satp, Space};
 use serde::Serialize;
 use std::fmt;
@@ -230,6 +230,7 @@ impl fmt::Display for DiffReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mem::VirtAddr;
 
     fn range(va: u64, size: u64, pa: u64, bits: u64) -> MappedRange {
         MappedRange {

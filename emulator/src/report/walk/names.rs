@@ -89,7 +89,7 @@ impl<'a> Names<'a> {
         self.linked(VirtAddr(self.virtual_of(pa)?))
     }
 
-    /// The address of `NAME`, `NAME+OFFSET`, or a number with `0x` before it.
+    /// The address of `NAME`, `NAME+OFFSET`, or a number: decimal, or hexadecimal with `0x`.
     pub fn address(&self, text: &str) -> Result<u64, String> {
         if let Some(number) = number(text) {
             return number;
@@ -169,10 +169,19 @@ fn with_offset(name: &str, offset: u64) -> String {
     }
 }
 
-/// A number that begins with `0x`; `None` if the text does not.
+/// A number that begins with `0x`, or has decimal digits alone; `None` if the text has not.
 fn number(text: &str) -> Option<Result<u64, String>> {
-    let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"))?;
-    let parsed = u64::from_str_radix(&digits.replace('_', ""), 16);
+    let decimal = |text: &str| {
+        let mut bytes = text.bytes();
+        bytes.next().is_some_and(|byte| byte.is_ascii_digit())
+            && bytes.all(|byte| byte.is_ascii_digit() || byte == b'_')
+    };
+    let (digits, radix) = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None if decimal(text) => (text, 10),
+        None => return None,
+    };
+    let parsed = u64::from_str_radix(&digits.replace('_', ""), radix);
     Some(parsed.map_err(|_| format!("`{text}` is not a number of at most 64 bits")))
 }
 

@@ -86,13 +86,18 @@ impl fmt::Display for PlaceReport {
     }
 }
 
+/// The bit of `scause` and `mcause` that says that it is an interrupt.
+const INTERRUPT: u64 = 1 << 63;
+
 /// A trap that was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrapReport {
     /// The cause, in words.
     pub cause: String,
-    /// The cause as `scause` or `mcause` holds it.
-    pub number: Hex,
+    /// The number of the cause.
+    pub number: u64,
+    /// Whether it is an interrupt, the top bit of `scause` or `mcause`; the numbers are apart.
+    pub interrupt: bool,
     /// `stval` or `mtval`.
     pub register: &'static str,
     /// Its value.
@@ -112,7 +117,8 @@ impl TrapReport {
     pub fn new(trap: &TrapTaken, view: &mut View<'_>) -> Self {
         Self {
             cause: trap.cause.to_string(),
-            number: Hex(trap.cause.bits()),
+            number: trap.cause.bits() & !INTERRUPT,
+            interrupt: trap.cause.bits() & INTERRUPT != 0,
             register: value_register(trap),
             value: Hex(trap.value),
             from: PlaceReport::new(&view.code(trap.epc, trap.from)),
@@ -129,8 +135,7 @@ impl fmt::Display for TrapReport {
             f,
             "{} (cause {}) in {}-mode at {}, {} {}, to {}-mode after {} instructions",
             self.cause,
-            // The top bit, which says that it is an interrupt, is told by the words.
-            self.number.0 & !(1 << 63),
+            self.number,
             self.from_privilege,
             self.from,
             self.register,

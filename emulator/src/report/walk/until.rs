@@ -41,10 +41,25 @@ impl Point {
     /// Reads a point: `fault`, `access-fault` and `trap`, each with `:N` for the n-th; `end`; a number of
     /// instructions; an address (`0x…`) or a symbol with or without an offset, and with `:N` for the n-th time.
     pub fn parse(text: &str, names: &Names<'_>) -> Result<Self, String> {
+        let counted = ["fault", "page-fault", "access-fault", "trap"];
         let (what, nth) = match text.rsplit_once(':') {
+            Some(("end", _)) => return Err(format!("`{text}`: a run ends once; write `end`")),
+            Some((what, nth))
+                if counted.contains(&what)
+                    && (nth.is_empty() || !nth.bytes().all(|b| b.is_ascii_digit())) =>
+            {
+                return Err(format!(
+                    "`{text}`: after `:` comes a count, as in {what}:2, and `{nth}` is none"
+                ));
+            }
             Some((what, nth)) if !nth.is_empty() && nth.bytes().all(|b| b.is_ascii_digit()) => {
                 match nth.parse() {
                     Ok(nth) if nth > 0 => (what, nth),
+                    Err(_) => {
+                        return Err(format!(
+                            "`{text}`: the count after `:` is more than 64 bits can say"
+                        ));
+                    }
                     _ => return Err(format!("`{text}`: the count after `:` starts at 1")),
                 }
             }
@@ -98,6 +113,7 @@ impl fmt::Display for Point {
             Self::PageFault(n) => nth(f, *n, "page fault"),
             Self::AccessFault(n) => nth(f, *n, "access fault"),
             Self::Trap(n) => nth(f, *n, "trap"),
+            Self::Instructions(1) => f.write_str("1 instruction"),
             Self::Instructions(n) => write!(f, "{} instructions", grouped(*n)),
             Self::Address { text, nth: 1, .. } => f.write_str(text),
             Self::Address { text, nth: n, .. } => {
