@@ -117,6 +117,20 @@ fn a_call_to_nowhere_tells_where_it_came_from() {
     );
 }
 
+#[test]
+fn a_fetch_that_may_not_be_made_is_no_call_to_nowhere() {
+    let folder = Folder::new();
+    // No PMP entry: U-mode may fetch nothing.
+    let guest = folder.guest(
+        "named",
+        "la t0, pass\ncsrw mtvec, t0\nla ra, pass\nla t0, user\ncsrw mepc, t0\nmret\nuser:\nj pass\n",
+    );
+    let done = walk(guest, &["--until", "access-fault"]);
+    done.expect(0, &[]);
+    lines(&done.out, &["<user> from U-mode: instruction access fault"]);
+    assert!(!done.out.contains("perhaps called"), "{}", done.out);
+}
+
 /// M-mode with MPRV and translation on, which loads across the end of a page: `8(x)` is not mapped.
 #[test]
 fn the_second_page_of_a_load_and_mprv() {

@@ -181,6 +181,11 @@ pub(super) fn return_address(view: &mut View<'_>, seen: &FaultSeen) -> Option<Pl
     if !jumped || !untouched(view, seen) {
         return None;
     }
+    // Where there is code of the guest, the rights are at fault and not the jump.
+    let target = view.code_in(seen.trap.epc, seen.trap.from, seen.satp);
+    if target.symbol.is_some() {
+        return None;
+    }
     let place = view.code_in(view.hart.x(1), seen.trap.from, seen.satp);
     let report = PlaceReport::new(&place);
     report.symbol.is_some().then_some(report)
