@@ -28,8 +28,9 @@ pub enum Point {
         text: String,
         /// Where that is, or is linked.
         at: u64,
-        /// Whether it is a symbol, whose code may run at another address than it is linked to.
-        symbol: bool,
+        /// Where a symbol was loaded: its code may run at another address than it is linked to. None
+        /// for a number, which is meant as it is.
+        loaded: Option<u64>,
         /// Which time.
         nth: u64,
     },
@@ -95,7 +96,8 @@ impl Point {
         Ok(Self::Address {
             text: what.to_owned(),
             at: address,
-            symbol: !what.starts_with("0x") && !what.starts_with("0X"),
+            loaded: (!what.starts_with("0x") && !what.starts_with("0X"))
+                .then(|| names.physical_of(address).unwrap_or(address)),
             nth,
         })
     }
@@ -320,8 +322,8 @@ impl Observer for Watcher<'_> {
                 match &target.point {
                     Point::Instructions(count) => target.reached = hart.retired >= *count,
                     Point::Address {
-                        at, symbol, nth, ..
-                    } if !again && arrives(self.names, hart, bus, *at, *symbol) => {
+                        at, loaded, nth, ..
+                    } if !again && arrives(self.names, hart, bus, *at, *loaded) => {
                         target.count += 1;
                         target.reached = target.count >= *nth;
                     }
@@ -365,13 +367,12 @@ impl Observer for Watcher<'_> {
 }
 
 /// Whether a hart is at an address, or at the code of a symbol that is linked there.
-fn arrives(names: &Names<'_>, hart: &Hart, bus: &mut Bus, at: u64, symbol: bool) -> bool {
-    if !symbol {
+fn arrives(names: &Names<'_>, hart: &Hart, bus: &mut Bus, at: u64, loaded: Option<u64>) -> bool {
+    let Some(loaded) = loaded else {
         return hart.pc == at;
-    }
+    };
     let offset = |address: u64| address % PAGE_SIZE;
     // Translation keeps the offset in the page: few pcs have to be looked at.
-    let loaded = names.physical_of(at).unwrap_or(at);
     if offset(hart.pc) != offset(at) && offset(hart.pc) != offset(loaded) {
         return false;
     }
