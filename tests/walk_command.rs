@@ -1,5 +1,9 @@
 //! `pagewalk walk`: what it says of an address, of whole address spaces, and of wrong questions.
 
+mod advice;
+mod interrupted;
+mod names;
+
 use crate::cli::{Done, done, pagewalk};
 use crate::support::guest::Folder;
 use pagewalk::board::{Machine, MachineConfig, MemoryMap};
@@ -181,7 +185,7 @@ fn an_address_in_columns_and_each_table_read() {
             "Step 2: level 1, table pa:0x80101000\n",
             "Step 3: level 0, table pa:0x80102000\n",
             "  value  0x000000002048d0c7 DA---WRV\n",
-            "    53-10  PPN   81234          the 4 KiB frame is at pa:0x81234000\n",
+            "    53-10  PPN   0x81234        the 4 KiB frame is at pa:0x81234000\n",
             "  yes  U is clear: a page of S-mode\n",
             "  yes  R is set: the page may be read\n",
             "  pa:0x81234234 = frame 0x81234000 (4 KiB) + offset 0x234\n",
@@ -328,7 +332,7 @@ fn who_sets_a_and_d() {
         &store,
         "dirty-clear",
         15,
-        "set A and D in the entry at pa:0x80102008",
+        "set D in the entry at pa:0x80102008",
     );
 }
 
@@ -696,7 +700,23 @@ fn wrong_questions() {
     for (options, said) in [
         (&["--until", "fualt"][..], "is it `fault`, the point?"),
         (&["--until", "superviser"], "is it `supervisor`?"),
-        (&["--va", "40001000"], "an address is written 0x40001000"),
+        (&["--va", "8000abcd"], "an address is written 0x8000abcd"),
+        (
+            &["--va", "99999999999999999999"],
+            "is not a number of at most 64 bits",
+        ),
+        (
+            &["--until", "fault:99999999999999999999"],
+            "more than 64 bits can say",
+        ),
+        (
+            &["--until", "fault:abc"],
+            "after `:` comes a count, as in fault:2, and `abc` is none",
+        ),
+        (&["--until", "trap:"], "after `:` comes a count"),
+        (&["--until", "end:1"], "a run ends once; write `end`"),
+        (&["--until", "10Q"], "no unit `Q`"),
+        (&["--until", "5:2"], "comes once"),
         (&["--va", "frame+x"], "`x` is not a number"),
         (
             &["--va", "0x12345678901234567"],

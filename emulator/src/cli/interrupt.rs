@@ -9,6 +9,8 @@ use std::thread;
 use std::time::Duration;
 
 static STOP: AtomicBool = AtomicBool::new(false);
+/// Whether the run has ended, so that nothing waits for the guest any more.
+static ENDED: AtomicBool = AtomicBool::new(false);
 /// The signal that came, or zero.
 static SIGNAL: AtomicI32 = AtomicI32::new(0);
 
@@ -40,6 +42,11 @@ pub(super) fn stop_flag() -> &'static AtomicBool {
     &STOP
 }
 
+/// Tells that the run has ended: what comes after it may take longer than a run may to end.
+pub(super) fn run_ended() {
+    ENDED.store(true, Ordering::Relaxed);
+}
+
 /// The signal that came, if one did.
 pub(super) fn signal() -> Option<Signal> {
     match SIGNAL.load(Ordering::Relaxed) {
@@ -64,6 +71,9 @@ pub(super) fn listen() {
         STOP.store(true, Ordering::Relaxed);
         thread::spawn(move || {
             thread::sleep(GRACE);
+            if ENDED.load(Ordering::Relaxed) {
+                return;
+            }
             say(format_args!(
                 "interrupted, but the guest's output is not being read: files may be incomplete"
             ));

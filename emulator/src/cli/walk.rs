@@ -5,7 +5,8 @@ mod page;
 
 use super::log::LogArguments;
 use super::machine::{self, MachineArguments};
-use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE, same_file_twice, say, values};
+use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE};
+use super::{interrupt, same_file_twice, say, values};
 use anyhow::{Context, Result, anyhow, bail};
 use asked::Asked;
 use clap::{Args, ValueEnum};
@@ -36,7 +37,8 @@ pub(super) struct Arguments {
 
     /// Where to stop: a symbol, an address, a number of instructions, fault, trap, end
     ///
-    /// SYMBOL[+OFFSET] or 0xADDRESS: before the instruction there. N: after so many instructions.
+    /// SYMBOL[+OFFSET] or 0xADDRESS: before the instruction there. N: after so many instructions, as
+    /// in 5000 or 10M.
     /// fault: at the first page fault. access-fault, trap: likewise. end: when the guest ends.
     /// With :N the n-th time, as in fault:3 or main:2. (For a symbol named like one of these
     /// words, write it with +0.)
@@ -47,7 +49,7 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "N")]
     hart: Option<usize>,
 
-    /// Explain the translation of an address: a number (0x…) or SYMBOL[+OFFSET]
+    /// Explain the translation of an address: a number or SYMBOL[+OFFSET]; may be repeated
     ///
     /// Without it, `--until fault` and `--until access-fault` explain the access that faulted.
     #[arg(long, value_name = "ADDRESS", help_heading = "Questions")]
@@ -82,7 +84,7 @@ pub(super) struct Arguments {
     #[arg(long, help_heading = "Questions")]
     tree: bool,
 
-    /// Show what the TLB holds, and whether the tables still say so
+    /// Show what the TLB holds, and whether the tables still say so (its shape: --tlb-shape)
     #[arg(long, help_heading = "Questions")]
     tlb: bool,
 
@@ -95,7 +97,8 @@ pub(super) struct Arguments {
     )]
     tlb_shape: Option<TlbConfig>,
 
-    /// List every virtual address that maps a physical one: a number (0x…) or SYMBOL[+OFFSET]
+    /// List every virtual address that maps a physical one: a number or SYMBOL[+OFFSET]; may be
+    /// repeated
     #[arg(long, value_name = "ADDRESS", help_heading = "Questions")]
     who: Vec<String>,
 
@@ -169,6 +172,7 @@ Examples:
 Exit codes:
   0    the point was reached and the questions are answered
   124  a limit ended the run before the point
+  130  Ctrl-C ended it (143: SIGTERM); the questions are answered where it was
   125  the point was never reached, or Pagewalk cannot go on
   2    wrong command line";
 
@@ -255,13 +259,14 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
             machine.harts().len()
         )));
     }
-    let mut watcher = Watcher::new(points, arguments.hart);
+    let mut watcher = Watcher::new(points, arguments.hart, &names);
+    interrupt::listen();
     let limits = Limits {
+        stop: Some(interrupt::stop_flag()),
         max_instructions: arguments.max_instructions,
         deadline: arguments
             .timeout
             .and_then(|limit| Instant::now().checked_add(limit)),
-        ..Limits::default()
     };
     let mut snapshot = None;
     let stop = loop {
@@ -283,18 +288,30 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
             break stop;
         }
     };
-    if !watcher.reached(0) {
+    interrupt::run_ended();
+    let signal = interrupt::signal().filter(|_| stop == Stop::Interrupted);
+    if !watcher.reached(0) && signal.is_none() {
         return never_reached(&machine, &guest, &watcher, 0, &asked.until, &stop);
     }
     if let Some(diff) = &asked.diff
         && snapshot.is_none()
     {
-        bail!(
-            "the point of --diff, {diff}, was not reached before that of --until, {}",
-            asked.until
-        );
+        if signal.is_some() {
+            say(format_args!(
+                "interrupted before the point of --diff, {diff}"
+            ));
+        } else {
+            bail!(
+                "the point of --diff, {diff}, was not reached before that of --until, {}",
+                asked.until
+            );
+        }
     }
     let how = match asked.until {
+        _ if signal.is_some() => {
+            let name = signal.map_or("a signal", interrupt::Signal::name);
+            format!("{name}, which interrupted the run")
+        }
         Point::End => format!("the end of the run ({})", ending(&machine, &guest, &stop)),
         ref point => point.to_string(),
     };
@@ -315,7 +332,7 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
     }
     let mut out = BufWriter::new(io::stdout());
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Ok(()) => Ok(0),
+        Ok(()) => Ok(signal.map_or(0, interrupt::Signal::exit_code)),
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(NOBODY_READS),
         Err(error) => Err(anyhow!("cannot write to standard output: {error}")),
     }
@@ -331,7 +348,7 @@ fn tell(text: &mut String, document: &Document, asked: &Asked) {
     use std::fmt::Write;
     // Writing to a string does not fail.
     let _ = writeln!(text, "{}", document.overview.line());
-    if asked.nothing() {
+    if asked.nothing() || asked.explains_fault() && document.addresses.is_empty() {
         let _ = write!(text, "{}", document.overview);
     }
     if asked.all_roots {
@@ -388,7 +405,7 @@ fn ending(machine: &Machine, guest: &Guest, stop: &Stop) -> String {
 fn never_reached(
     machine: &Machine,
     guest: &Guest,
-    watcher: &Watcher,
+    watcher: &Watcher<'_>,
     index: usize,
     point: &Point,
     stop: &Stop,

@@ -3,6 +3,7 @@
 
 use crate::hart::{Event, Fetched, Hart, Interest, TrapTaken};
 use crate::isa::{Insn, Privilege};
+use crate::mem::Bus;
 
 /// An instruction that completed.
 #[derive(Clone, Copy, Debug)]
@@ -43,10 +44,10 @@ pub trait Observer {
         let _ = (hart, event);
     }
 
-    /// Whether to stop before the instruction at `hart.pc`. The run can go on from there, and then
+    /// Whether to stop before the instruction at `hart.pc`; the bus is there to be looked at only. The run can go on from there, and then
     /// this is asked again.
-    fn stops(&mut self, hart: &Hart) -> bool {
-        let _ = hart;
+    fn stops(&mut self, hart: &Hart, bus: &mut Bus) -> bool {
+        let _ = (hart, bus);
         false
     }
 
@@ -81,8 +82,8 @@ impl<T: Observer> Observer for &mut T {
         (**self).event(hart, event);
     }
 
-    fn stops(&mut self, hart: &Hart) -> bool {
-        (**self).stops(hart)
+    fn stops(&mut self, hart: &Hart, bus: &mut Bus) -> bool {
+        (**self).stops(hart, bus)
     }
 
     fn retired(&mut self, hart: &Hart, retired: &Retired) {
@@ -114,8 +115,9 @@ impl<T: Observer> Observer for Option<T> {
         }
     }
 
-    fn stops(&mut self, hart: &Hart) -> bool {
-        self.as_mut().is_some_and(|observer| observer.stops(hart))
+    fn stops(&mut self, hart: &Hart, bus: &mut Bus) -> bool {
+        self.as_mut()
+            .is_some_and(|observer| observer.stops(hart, bus))
     }
 
     fn retired(&mut self, hart: &Hart, retired: &Retired) {
@@ -153,10 +155,10 @@ impl<A: Observer, B: Observer> Observer for Pair<A, B> {
         self.1.event(hart, event);
     }
 
-    fn stops(&mut self, hart: &Hart) -> bool {
+    fn stops(&mut self, hart: &Hart, bus: &mut Bus) -> bool {
         // Both are asked, since asking may change them.
-        let first = self.0.stops(hart);
-        self.1.stops(hart) || first
+        let first = self.0.stops(hart, bus);
+        self.1.stops(hart, bus) || first
     }
 
     fn retired(&mut self, hart: &Hart, retired: &Retired) {

@@ -51,7 +51,7 @@ impl Reference {
             if hart.retired >= end {
                 return Pause::Budget;
             }
-            if O::STOPS && observer.stops(hart) {
+            if O::STOPS && observer.stops(hart, bus) {
                 return Pause::Break;
             }
             if let Err(trap) = step(hart, bus, &mut self.decoder, observer) {

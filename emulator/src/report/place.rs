@@ -21,7 +21,7 @@ impl Place {
     }
 
     /// The place of an address whose code was linked to another one.
-    fn linked(guest: &Guest, address: u64, linked: u64) -> Self {
+    pub(crate) fn linked(guest: &Guest, address: u64, linked: u64) -> Self {
         let symbol = guest.symbols().by_address(linked);
         Self {
             address,
@@ -74,6 +74,9 @@ const MOVES: [u64; 4] = [
 ];
 
 impl<'a> Places<'a> {
+    /// Where code may run, less where it is linked.
+    pub(crate) const MOVES: &'static [u64] = &MOVES;
+
     /// The places of a guest, which has been placed in RAM.
     pub fn new(guest: &'a Guest) -> Self {
         let mut image: Vec<(u64, Vec<u8>)> = Vec::new();
@@ -127,6 +130,20 @@ impl<'a> Places<'a> {
         let low = half(linked)?;
         let high = half(linked.wrapping_add(2)).unwrap_or(0);
         Some(high << 16 | low)
+    }
+
+    /// Whether the file has these bytes where something is linked, as far as its piece goes. Zeros are
+    /// everywhere, and say nothing.
+    pub(crate) fn begins(&self, linked: u64, bytes: &[u8]) -> bool {
+        let piece = self.image.iter().find_map(|(start, piece)| {
+            let offset = usize::try_from(linked.checked_sub(*start)?).ok()?;
+            piece.get(offset..).filter(|piece| !piece.is_empty())
+        });
+        piece.is_some_and(|piece| {
+            let length = piece.len().min(bytes.len());
+            let same = piece[..length] == bytes[..length];
+            same && bytes[..length].iter().any(|&byte| byte != 0)
+        })
     }
 
     fn holds(&self, address: u64, bytes: &[u8]) -> bool {

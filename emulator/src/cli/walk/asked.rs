@@ -1,5 +1,6 @@
 //! What was asked of `pagewalk walk`, and the answers.
 
+use super::super::values;
 use super::{Arguments, From, Kind, TranslationMode, wrong};
 use anyhow::Result;
 use pagewalk::isa::Privilege;
@@ -55,7 +56,11 @@ impl Asked {
     }
 
     pub(super) fn read(arguments: &Arguments, names: &Names<'_>) -> Result<Self> {
-        let point = |text: &String| Point::parse(text, names).map_err(wrong);
+        let point = |text: &String| match is_count(text) {
+            true => (values::count(text).map(Point::Instructions))
+                .map_err(|error| wrong(format!("`{text}`: {error}"))),
+            false => Point::parse(text, names).map_err(wrong),
+        };
         let address = |text: &String| names.address(text).map_err(wrong);
         let root = arguments.root.as_ref().map(address).transpose()?;
         if let Some(root) = root.filter(|root| root % 4096 != 0 || root >> 56 != 0) {
@@ -105,7 +110,7 @@ impl Asked {
     }
 
     /// The address spaces to show: at least one.
-    fn spaces(&self, present: Satp, watcher: &Watcher) -> Result<Vec<Satp>> {
+    fn spaces(&self, present: Satp, watcher: &Watcher<'_>) -> Result<Vec<Satp>> {
         if let Some(root) = self.root {
             let mode = match (self.root_mode, present.mode()) {
                 (Some(mode), _) => mode,
@@ -151,7 +156,7 @@ impl Asked {
     }
 
     /// Whether the access that faulted is to be explained.
-    fn explains_fault(&self) -> bool {
+    pub(super) fn explains_fault(&self) -> bool {
         let fault = matches!(self.until, Point::PageFault(_) | Point::AccessFault(_));
         let other =
             self.map || self.tree || self.tlb || self.diff.is_some() || !self.who.is_empty();
@@ -162,7 +167,7 @@ impl Asked {
         &self,
         view: &mut View<'_>,
         guest: &Guest,
-        watcher: &Watcher,
+        watcher: &Watcher<'_>,
         snapshot: Option<Snapshot>,
         how: String,
     ) -> Result<Document> {
@@ -212,7 +217,7 @@ impl Asked {
             guest: guest.name().to_owned(),
             overview,
             roots: (watcher.roots().list().iter())
-                .map(|root| RootReport::new(root, names))
+                .map(|root| RootReport::new(root, view))
                 .collect(),
             addresses,
             maps: of(self.map)
@@ -230,8 +235,14 @@ impl Asked {
     }
 }
 
+/// Whether a point is a number of instructions: a number that is no address, and comes once.
+fn is_count(text: &str) -> bool {
+    let hexadecimal = text.starts_with("0x") || text.starts_with("0X");
+    text.starts_with(|c: char| c.is_ascii_digit()) && !hexadecimal && !text.contains(':')
+}
+
 /// That no address space with an ASID was seen, and which were.
-fn no_asid(asid: u16, watcher: &Watcher) -> String {
+fn no_asid(asid: u16, watcher: &Watcher<'_>) -> String {
     let mut known: Vec<u16> = watcher
         .roots()
         .values()

@@ -2,7 +2,7 @@
 
 use super::entry::Field;
 use super::overview::{PlaceReport, TrapReport};
-use super::steps::{accessed_dirty, checks, instruction, parts, steps};
+use super::steps::{accessed_dirty, began, checks, instruction, parts, return_address, steps};
 use super::tlb::{Agreement, EntryReport, translates};
 use super::until::{FaultSeen, Found};
 use super::{Hex, SatpReport, View, mend};
@@ -183,6 +183,10 @@ pub struct Happened {
     pub at: PlaceReport,
     /// The instruction; null if it could not be fetched.
     pub instruction: Option<String>,
+    /// Where the access began, if this is its second page.
+    pub began: Option<Hex>,
+    /// `ra`, if a jump led to where nothing can be fetched.
+    pub return_address: Option<PlaceReport>,
     /// `tables`, `TLB`, `PMP` or `memory`.
     pub decided_by: &'static str,
     /// What was decided, in words.
@@ -259,10 +263,10 @@ impl Explanation {
             va: Hex(va.0),
             symbol: match access.kind {
                 // Code may have been moved from where it is linked.
-                AccessKind::Fetch => Some(view.names.code(va.0))
+                AccessKind::Fetch => Some(view.code_in(va.0, access.privilege, satp))
                     .filter(|place| place.symbol.is_some())
                     .map(|place| place.name()),
-                _ => view.names.linked(va),
+                _ => view.data(va, walk.result().ok()),
             },
             access: kind_name(access.kind),
             privilege: access.privilege.letter(),
@@ -320,8 +324,10 @@ impl Explanation {
         });
         explanation.happened = Some(Happened {
             trap: TrapReport::new(&seen.trap, view),
-            at: PlaceReport::new(&view.names.code(seen.trap.epc)),
+            at: PlaceReport::new(&view.code_in(seen.trap.epc, seen.trap.from, seen.satp)),
             instruction: instruction(view, seen),
+            began: began(view, seen),
+            return_address: return_address(view, seen),
             decided_by,
             text,
             still,

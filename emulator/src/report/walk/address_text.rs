@@ -22,7 +22,12 @@ impl fmt::Display for Explanation {
             self.va.0
         )?;
         named(f, self.symbol.as_deref())?;
-        writeln!(f, " from {}-mode: {}", self.privilege, self.verdict())?;
+        let trap = self.happened.as_ref().map(|happened| &happened.trap);
+        match trap.filter(|trap| trap.from_privilege == 'M' && self.privilege != 'M') {
+            Some(_) => write!(f, " from M-mode with MPRV set (MPP is {})", self.privilege)?,
+            None => write!(f, " from {}-mode", self.privilege)?,
+        }
+        writeln!(f, ": {}", self.verdict())?;
         if let Some(happened) = &self.happened {
             writeln!(f)?;
             writeln!(f, "What happened")?;
@@ -36,6 +41,16 @@ impl fmt::Display for Explanation {
                     "  the instruction begins at va:{} and goes on to this page",
                     happened.at.address
                 )?;
+            }
+            if let Some(began) = happened.began {
+                writeln!(
+                    f,
+                    "  this is the second page of a {} at va:{began}",
+                    spoken(self.access)
+                )?;
+            }
+            if let Some(place) = &happened.return_address {
+                writeln!(f, "  ra is {place}: perhaps called from there")?;
             }
             let (by, text) = (happened.decided_by, &happened.text);
             writeln!(f, "  decided by the {by}: {text}")?;
@@ -72,11 +87,28 @@ impl Explanation {
     /// The end, in a few words.
     fn verdict(&self) -> String {
         match &self.outcome {
-            OutcomeReport::Translated { pa, .. } => match &self.happened {
-                Some(happened) => format!("{}, though the tables say pa:{pa}", happened.trap.cause),
-                None => format!("pa:{pa}"),
+            OutcomeReport::Translated { pa, .. } => match (&self.happened, self.tlb.pa) {
+                (Some(happened), _) => {
+                    format!("{}, though the tables say pa:{pa}", happened.trap.cause)
+                }
+                (None, Some(cached)) if cached != *pa => {
+                    format!(
+                        "the tables: pa:{pa}; but the TLB still translates it to pa:{cached}, see below"
+                    )
+                }
+                (None, None) if self.tlb.denies.is_some() => {
+                    format!("the tables: pa:{pa}; but the TLB still denies it, see below")
+                }
+                _ => format!("pa:{pa}"),
             },
-            OutcomeReport::Fault(fault) => fault.cause.clone(),
+            OutcomeReport::Fault(fault) => match (&self.happened, self.tlb.pa) {
+                // If only PMP or the memory refuses it, the tables and the TLB are of one mind.
+                (None, Some(pa)) if self.protection.is_none() => format!(
+                    "the tables: {}; but the TLB still translates it to pa:{pa}, see below",
+                    fault.cause
+                ),
+                _ => fault.cause.clone(),
+            },
         }
     }
 
@@ -127,7 +159,7 @@ impl Explanation {
             f,
             "May {}-mode do this {}? (SUM {}, MXR {})",
             self.privilege,
-            self.access,
+            spoken(self.access),
             u8::from(self.sum),
             u8::from(self.mxr)
         )?;
@@ -197,6 +229,15 @@ impl Explanation {
     }
 }
 
+/// A kind of access in a sentence.
+fn spoken(access: &str) -> &str {
+    match access {
+        "amo" => "atomic operation",
+        "cbo" => "cache-block operation",
+        other => other,
+    }
+}
+
 /// The level of a leaf that maps more than 4 KiB, and how many bits its offset has.
 fn leaf(step: Option<&StepReport>, page_size: u64) -> Option<(u8, u32)> {
     let step = step.filter(|_| page_size > 4096)?;
@@ -256,7 +297,10 @@ fn step_text(f: &mut fmt::Formatter<'_>, number: usize, step: &StepReport) -> fm
             f,
             "    {bits:<6} {:<5} {:<14} {}",
             field.name,
-            field.value.to_string().trim_start_matches("0x"),
+            match field.value.0 {
+                digit @ 0..=9 => digit.to_string(),
+                _ => field.value.to_string(),
+            },
             field.meaning
         )?;
     }
@@ -267,7 +311,9 @@ impl TlbAnswer {
     fn text(&self, f: &mut fmt::Formatter<'_>, explained: &Explanation) -> fmt::Result {
         writeln!(f)?;
         writeln!(f, "The TLB")?;
+        let wide = matches!(&explained.outcome, OutcomeReport::Fault(fault) if fault.reason == "non-canonical");
         match (self.hit, self.pa, &self.denies) {
+            _ if wide => writeln!(f, "  not asked: the address is not canonical")?,
             (true, Some(pa), _) => {
                 writeln!(f, "  hit: this access goes to pa:{pa} without a walk")?;
             }

@@ -3,7 +3,7 @@
 use super::entry::Bits;
 use super::names::Names;
 use super::{Hex, SatpReport, bytes};
-use crate::mem::{PhysAddr, VirtAddr};
+use crate::mem::PhysAddr;
 use crate::mmu::{MappedRange, PageSize, Pte, Satp, Space};
 use serde::Serialize;
 use std::fmt;
@@ -165,10 +165,8 @@ impl DiffReport {
             va: Hex(va),
             last: Hex(last),
             size: (last - va).saturating_add(1),
-            symbol: names.linked(VirtAddr(va)).or_else(|| {
-                let rule = new.or(old)?;
-                names.physical(PhysAddr(va.wrapping_add(rule.distance)))
-            }),
+            symbol: (new.or(old))
+                .and_then(|rule| names.physical(PhysAddr(va.wrapping_add(rule.distance)))),
             old: old.map(|rule| rule.mapping(va)),
             new: new.map(|rule| rule.mapping(va)),
         });
@@ -232,6 +230,7 @@ impl fmt::Display for DiffReport {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::mem::VirtAddr;
 
     fn range(va: u64, size: u64, pa: u64, bits: u64) -> MappedRange {
         MappedRange {

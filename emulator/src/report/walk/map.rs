@@ -1,8 +1,8 @@
 //! `--map`: an address space as merged ranges.
 
 use super::entry::Bits;
-use super::names::Names;
 use super::{Hex, SatpReport, View, bytes};
+use crate::mem::{Bus, PhysAddr};
 use crate::mmu::{BrokenRange, MappedRange, Satp, Space};
 use crate::report::stats::grouped;
 use serde::Serialize;
@@ -49,6 +49,8 @@ pub struct RangeReport {
     pub bits: Bits,
     /// Where the first leaf lies.
     pub entry: Hex,
+    /// What is at its first and last physical address: `RAM`, a device, or null for nothing.
+    pub place: Option<&'static str>,
     /// What is at the start, if the guest's file tells.
     pub symbol: Option<String>,
 }
@@ -76,7 +78,7 @@ pub struct BrokenReport {
 
 impl RangeReport {
     /// What a range says.
-    pub fn new(range: &MappedRange, names: &Names<'_>) -> Self {
+    pub fn new(range: &MappedRange, view: &View<'_>) -> Self {
         Self {
             va: Hex(range.va.0),
             last: Hex(range.last().0),
@@ -86,7 +88,11 @@ impl RangeReport {
             page_size: range.page.bytes(),
             bits: Bits::of(range),
             entry: Hex(range.entry.0),
-            symbol: names.linked(range.va).or_else(|| names.physical(range.pa)),
+            place: at(view.bus, range.pa).and_then(|place| {
+                let last = at(view.bus, range.last_pa())?;
+                Some(if last == "RAM" { last } else { place })
+            }),
+            symbol: view.data(range.va, Some(range.pa)),
         }
     }
 }
@@ -104,10 +110,22 @@ impl fmt::Display for RangeReport {
             self.bits.letters,
             self.bits.rest(),
         )?;
-        match &self.symbol {
-            Some(symbol) => write!(f, "  {symbol}"),
-            None => Ok(()),
+        if let Some(symbol) = &self.symbol {
+            write!(f, "  {symbol}")?;
         }
+        match self.place {
+            Some("RAM") => Ok(()),
+            Some(device) => write!(f, "  ({device})"),
+            None => f.write_str("  (no memory there)"),
+        }
+    }
+}
+
+/// What is at a physical address.
+fn at(bus: &Bus, pa: PhysAddr) -> Option<&'static str> {
+    match bus.is_ram(pa, 1) {
+        true => Some("RAM"),
+        false => bus.device_name(pa),
     }
 }
 
@@ -159,9 +177,7 @@ impl MapReport {
         Self {
             satp: SatpReport::new(satp, view.names),
             present: satp == view.satp(),
-            ranges: ranges
-                .map(|range| RangeReport::new(range, view.names))
-                .collect(),
+            ranges: ranges.map(|range| RangeReport::new(range, view)).collect(),
             broken: space.broken.iter().map(BrokenReport::new).collect(),
             mapped_bytes: space.bytes(),
             tables: space.tables.len(),
@@ -179,7 +195,7 @@ impl MapReport {
         let mut text = format!(
             "{} mapped in {} range{}, by {} lea{} in {} table{}",
             rounded(self.mapped_bytes),
-            self.ranges.len(),
+            grouped(self.ranges.len() as u64),
             plural(self.ranges.len()),
             grouped(self.leaves),
             if self.leaves == 1 { "f" } else { "ves" },
@@ -189,7 +205,7 @@ impl MapReport {
         if !self.broken.is_empty() {
             text += &format!(
                 "; {} broken range{}",
-                self.broken.len(),
+                grouped(self.broken.len() as u64),
                 plural(self.broken.len())
             );
         }

@@ -3,7 +3,7 @@
 use super::View;
 use crate::isa::Privilege;
 use crate::mem::PhysAddr;
-use crate::mmu::{Access, AccessKind, FaultReason, Mode, Pte, Satp, Walk};
+use crate::mmu::{Access, AccessKind, AdPolicy, FaultReason, Mode, Pte, Satp, Step, Walk};
 
 /// The bits that a leaf needs for an access.
 fn needed(access: Access) -> &'static str {
@@ -15,6 +15,54 @@ fn needed(access: Access) -> &'static str {
         (_, Privilege::User) => "V, R, W, U, A and D",
         _ => "V, R, W, A and D",
     }
+}
+
+/// The bits of a leaf that an access needs and that are clear: all of them, since the first that is
+/// set by itself only leads to the next fault.
+fn missing(pte: Pte, access: Access, ad: AdPolicy) -> String {
+    let mut bits = Vec::new();
+    let read = pte.readable() || access.mxr && pte.executable();
+    match access.kind {
+        AccessKind::Fetch if !pte.executable() => bits.push("X"),
+        AccessKind::Load if !read => bits.push("R"),
+        AccessKind::CacheBlockManage if !read && !pte.writable() => bits.push("R"),
+        AccessKind::Store | AccessKind::Amo | AccessKind::CacheBlockZero if !pte.writable() => {
+            if !pte.readable() {
+                bits.push("R");
+            }
+            bits.push("W");
+        }
+        _ => {}
+    }
+    if access.privilege == Privilege::User && !pte.user() {
+        bits.push("U");
+    }
+    if ad == AdPolicy::Fault {
+        let clear = pte.missing_bits(access.kind);
+        bits.extend((clear & Pte::A != 0).then_some("A"));
+        bits.extend((clear & Pte::D != 0).then_some("D"));
+    }
+    match bits.split_last() {
+        Some((last, [])) => (*last).to_owned(),
+        Some((last, rest)) => format!("{} and {last}", rest.join(", ")),
+        None => String::new(),
+    }
+}
+
+/// The first entry of a walk that points back to a table that the walk has come through already: its
+/// step, and the level that the table had.
+fn points_back(walk: &Walk) -> Option<(&Step, u8)> {
+    let steps = walk.steps();
+    let again = steps.last()?.at.page();
+    let before = steps.iter().take(steps.len() - 1);
+    before.clone().find(|step| step.at.page() == again)?;
+    steps.iter().enumerate().find_map(|(index, step)| {
+        let known = steps[..=index].iter();
+        let known = known
+            .clone()
+            .find(|known| known.at.page() == step.pte.target())?;
+        (index + 1 < steps.len()).then_some((step, known.level))
+    })
 }
 
 /// What would mend a translation that fails for a reason.
@@ -32,6 +80,30 @@ pub(super) fn of(view: &View<'_>, walk: &Walk, satp: Satp, reason: FaultReason) 
         walk.va.0
     );
     let set = |bits: &str| format!("set {bits} in {entry} (level {level})");
+    let all = missing(pte, access, view.hart.ad_policy());
+    if let Some((step, level)) = points_back(walk)
+        && matches!(
+            reason,
+            FaultReason::LevelExhausted
+                | FaultReason::NonLeafBits(_)
+                | FaultReason::NotValid
+                | FaultReason::MisalignedSuperpage(_)
+        )
+    {
+        return vec![
+            format!(
+                "the entry at {} (level {}) points back to the table at {}, which is the table of level {level} of this walk: the table points to itself",
+                step.at,
+                step.level,
+                step.pte.target()
+            ),
+            format!(
+                "change that entry: let it point to a table of its own for level {}, or clear it",
+                step.level.saturating_sub(1)
+            ),
+            fence,
+        ];
+    }
     let mut steps = match reason {
         FaultReason::NonCanonical(width) => {
             let low = walk.va.0 << (64 - width) >> (64 - width);
@@ -78,11 +150,11 @@ pub(super) fn of(view: &View<'_>, walk: &Walk, satp: Satp, reason: FaultReason) 
             format!(
                 "clear the bits {bits:#x} (of D, A and U) in {entry}: a pointer to a table has V alone"
             ),
-            "or set R, W or X as well, if it was meant to be a leaf".to_owned(),
+            "or set R (and W), or X as well, if it was meant to be a leaf".to_owned(),
         ],
         FaultReason::LevelExhausted => vec![
             format!(
-                "set R, W or X in {entry}: at level 0 there is no table below it, so it must be a leaf"
+                "set R (and W), or X in {entry}: at level 0 there is no table below it, so it must be a leaf"
             ),
             "if it is a table's address, one level of tables is too many".to_owned(),
         ],
@@ -94,7 +166,7 @@ pub(super) fn of(view: &View<'_>, walk: &Walk, satp: Satp, reason: FaultReason) 
             "or point to a table of the next level, if R, W or X is set by mistake".to_owned(),
         ],
         FaultReason::NotReadable => {
-            let mut steps = vec![set("R")];
+            let mut steps = vec![set(&all)];
             if pte.executable() {
                 steps.push("or set mstatus.MXR, which lets loads read executable pages".to_owned());
             }
@@ -104,37 +176,49 @@ pub(super) fn of(view: &View<'_>, walk: &Walk, satp: Satp, reason: FaultReason) 
             vec![if pte.readable() {
                 format!(
                     "{}, if the page is meant to be written; with copy-on-write, give the process a copy first",
-                    set("W")
+                    set(&all)
                 )
             } else {
-                format!("{}, if the page is meant to be written", set("R and W"))
+                format!("{}, if the page is meant to be written", set(&all))
             }]
         }
         FaultReason::NotExecutable => vec![
-            format!("{}, if there is code", set("X")),
+            format!("{}, if there is code", set(&all)),
             "or find out why the pc is here: a damaged return address or function pointer"
                 .to_owned(),
         ],
         FaultReason::NotReadableOrWritable => vec![set("R or W")],
         FaultReason::UserPageWithoutSum => {
-            return vec![
+            let mut steps = vec![
                 "set sstatus.SUM around the access, and clear it afterwards".to_owned(),
-                format!("or clear U in {entry}, if user mode has no business there; {fence}"),
+                format!("or clear U in {entry}, if user mode has no business there"),
             ];
+            if !all.is_empty() {
+                steps.push(format!("and with either, {}: it is clear too", set(&all)));
+            }
+            steps.push(fence);
+            return steps;
         }
         FaultReason::UserPageFetchedBySupervisor => vec![
             format!("clear U in {entry}: SUM does not help, S-mode never executes user pages"),
-            "or go to U-mode first (sret with SPP clear), if this is user code".to_owned(),
+            match all.is_empty() {
+                true => {
+                    "or go to U-mode first (sret with SPP clear), if this is user code".to_owned()
+                }
+                false => format!(
+                    "or go to U-mode first (sret with SPP clear), if this is user code; and with either, {}",
+                    set(&all)
+                ),
+            },
         ],
         FaultReason::SupervisorPage => vec![
-            format!("{}, if user mode may use the page", set("U")),
+            format!("{}, if user mode may use the page", set(&all)),
             "U counts in the leaf only: in a pointer it must be clear".to_owned(),
         ],
         FaultReason::AccessedClear | FaultReason::DirtyClear => {
-            let bits = if access.kind.writes() { "A and D" } else { "A" };
             let mut steps = vec![format!(
                 "{} in the page-fault handler, or from the start when the page is mapped",
-                set(bits)
+                set(&all)
             )];
             if view.hart.isa().has(crate::isa::Extension::Svadu) {
                 steps.push("or set menvcfg.ADUE in M-mode: this hart has Svadu".to_owned());

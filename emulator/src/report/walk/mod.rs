@@ -13,6 +13,7 @@ mod mend;
 pub mod names;
 pub mod overview;
 pub mod roots;
+pub mod site;
 mod steps;
 pub mod tlb;
 pub mod tree;

@@ -1,5 +1,6 @@
 //! Names for addresses, virtual and physical.
 
+use super::site::Site;
 use crate::loader::Guest;
 use crate::mem::{PhysAddr, VirtAddr};
 use crate::report::place::{Place, Places};
@@ -19,9 +20,62 @@ impl<'a> Names<'a> {
         }
     }
 
-    /// The place of an instruction at a virtual address.
-    pub fn code(&self, pc: u64) -> Place {
-        self.places.find_virtual(pc)
+    /// The place of an instruction at a virtual address where `site` was found.
+    pub fn code(&self, pc: u64, site: &Site) -> Place {
+        match self.linked_at(VirtAddr(pc), site, site.translated) {
+            Some(linked) => Place::linked(self.guest, pc, linked),
+            None => Place {
+                address: pc,
+                symbol: None,
+                line: None,
+            },
+        }
+    }
+
+    /// The name of what is at a virtual address where `site` was found.
+    pub fn data(&self, va: VirtAddr, site: &Site) -> Option<String> {
+        self.linked(VirtAddr(self.linked_at(va, site, false)?))
+    }
+
+    /// Where the file has linked what is at a virtual address. Nothing is taken for what only might
+    /// be there: either its frame is the one that was loaded, or its bytes are those of the file.
+    pub fn linked_at(&self, va: VirtAddr, site: &Site, moved: bool) -> Option<u64> {
+        let linked = |address: u64| self.guest.symbols().by_address(address).is_some();
+        let Some(pa) = site.pa else {
+            // Nothing is there to contradict it.
+            return Some(va.0).filter(|&va| linked(va));
+        };
+        let loaded = self.virtual_of(pa);
+        if linked(va.0) && (loaded == Some(va.0) || self.physical_of(va.0) == Some(pa.0)) {
+            return Some(va.0);
+        }
+        let same = |address: &u64| linked(*address) && self.places.begins(*address, &site.bytes);
+        let moves = if moved { Places::MOVES } else { &[] };
+        let guesses = moves.iter().map(|by| va.0.wrapping_sub(*by));
+        // What the file put there goes before a copy of something else, if it still is there.
+        loaded
+            .filter(same)
+            .or_else(|| Some(va.0).filter(same))
+            .or_else(|| guesses.into_iter().find(same))
+            .or(loaded.filter(|&address| linked(address)))
+    }
+
+    /// Where what lies at a physical address was linked to run.
+    fn virtual_of(&self, pa: PhysAddr) -> Option<u64> {
+        let segment = self.guest.segments().find(|segment| {
+            let offset = pa.0.wrapping_sub(segment.address);
+            pa.0 >= segment.address && offset < segment.size
+        })?;
+        Some((pa.0 - segment.address).wrapping_add(segment.virtual_address))
+    }
+
+    /// Where what is linked to run at an address was loaded.
+    pub(super) fn physical_of(&self, address: u64) -> Option<u64> {
+        let segment = self.guest.segments().find(|segment| {
+            let offset = address.wrapping_sub(segment.virtual_address);
+            address >= segment.virtual_address && offset < segment.size
+        })?;
+        Some((address - segment.virtual_address).wrapping_add(segment.address))
     }
 
     /// What is linked to run at a virtual address.
@@ -32,15 +86,10 @@ impl<'a> Names<'a> {
 
     /// What the file put at a physical address.
     pub fn physical(&self, pa: PhysAddr) -> Option<String> {
-        let segment = self.guest.segments().find(|segment| {
-            let offset = pa.0.wrapping_sub(segment.address);
-            pa.0 >= segment.address && offset < segment.size
-        })?;
-        let linked = pa.0 - segment.address + segment.virtual_address;
-        self.linked(VirtAddr(linked))
+        self.linked(VirtAddr(self.virtual_of(pa)?))
     }
 
-    /// The address of `NAME`, `NAME+OFFSET`, or a number with `0x` before it.
+    /// The address of `NAME`, `NAME+OFFSET`, or a number: decimal, or hexadecimal with `0x`.
     pub fn address(&self, text: &str) -> Result<u64, String> {
         if let Some(number) = number(text) {
             return number;
@@ -61,13 +110,7 @@ impl<'a> Names<'a> {
         if number(text).is_some() {
             return Ok(address);
         }
-        let segment = self.guest.segments().find(|segment| {
-            let offset = address.wrapping_sub(segment.virtual_address);
-            address >= segment.virtual_address && offset < segment.size
-        });
-        Ok(segment.map_or(address, |segment| {
-            address - segment.virtual_address + segment.address
-        }))
+        Ok(self.physical_of(address).unwrap_or(address))
     }
 
     /// That there is no such symbol, and which there are that look like it.
@@ -117,13 +160,6 @@ impl<'a> Names<'a> {
             .map(|(_, name)| name.to_owned())
             .collect()
     }
-
-    /// Every address at which code of the guest may run that is linked to this one.
-    pub fn aliases(&self, address: u64) -> Vec<u64> {
-        let mut all = Places::aliases(address).to_vec();
-        all.dedup();
-        all
-    }
 }
 
 fn with_offset(name: &str, offset: u64) -> String {
@@ -133,10 +169,19 @@ fn with_offset(name: &str, offset: u64) -> String {
     }
 }
 
-/// A number that begins with `0x`; `None` if the text does not.
+/// A number that begins with `0x`, or has decimal digits alone; `None` if the text has not.
 fn number(text: &str) -> Option<Result<u64, String>> {
-    let digits = text.strip_prefix("0x").or(text.strip_prefix("0X"))?;
-    let parsed = u64::from_str_radix(&digits.replace('_', ""), 16);
+    let decimal = |text: &str| {
+        let mut bytes = text.bytes();
+        bytes.next().is_some_and(|byte| byte.is_ascii_digit())
+            && bytes.all(|byte| byte.is_ascii_digit() || byte == b'_')
+    };
+    let (digits, radix) = match text.strip_prefix("0x").or(text.strip_prefix("0X")) {
+        Some(digits) => (digits, 16),
+        None if decimal(text) => (text, 10),
+        None => return None,
+    };
+    let parsed = u64::from_str_radix(&digits.replace('_', ""), radix);
     Some(parsed.map_err(|_| format!("`{text}` is not a number of at most 64 bits")))
 }
 

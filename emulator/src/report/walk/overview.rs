@@ -86,13 +86,18 @@ impl fmt::Display for PlaceReport {
     }
 }
 
+/// The bit of `scause` and `mcause` that says that it is an interrupt.
+const INTERRUPT: u64 = 1 << 63;
+
 /// A trap that was taken.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct TrapReport {
     /// The cause, in words.
     pub cause: String,
-    /// The cause as `scause` or `mcause` holds it.
-    pub number: Hex,
+    /// The number of the cause.
+    pub number: u64,
+    /// Whether it is an interrupt, the top bit of `scause` or `mcause`; the numbers are apart.
+    pub interrupt: bool,
     /// `stval` or `mtval`.
     pub register: &'static str,
     /// Its value.
@@ -109,13 +114,14 @@ pub struct TrapReport {
 
 impl TrapReport {
     /// A trap.
-    pub fn new(trap: &TrapTaken, view: &View<'_>) -> Self {
+    pub fn new(trap: &TrapTaken, view: &mut View<'_>) -> Self {
         Self {
             cause: trap.cause.to_string(),
-            number: Hex(trap.cause.bits()),
+            number: trap.cause.bits() & !INTERRUPT,
+            interrupt: trap.cause.bits() & INTERRUPT != 0,
             register: value_register(trap),
             value: Hex(trap.value),
-            from: PlaceReport::new(&view.names.code(trap.epc)),
+            from: PlaceReport::new(&view.code(trap.epc, trap.from)),
             from_privilege: trap.from.letter(),
             to_privilege: trap.to.letter(),
             instructions: trap.retired,
@@ -129,8 +135,7 @@ impl fmt::Display for TrapReport {
             f,
             "{} (cause {}) in {}-mode at {}, {} {}, to {}-mode after {} instructions",
             self.cause,
-            // The top bit, which says that it is an interrupt, is told by the words.
-            self.number.0 & !(1 << 63),
+            self.number,
             self.from_privilege,
             self.from,
             self.register,
@@ -154,7 +159,7 @@ impl Overview {
             instructions: hart.retired,
             hart: hart.id,
             privilege: hart.privilege.letter(),
-            pc: PlaceReport::new(&view.names.code(hart.pc)),
+            pc: PlaceReport::new(&view.code(hart.pc, hart.privilege)),
             trap: watcher.last_trap().map(|trap| TrapReport::new(trap, view)),
             satp: SatpReport::new(satp, view.names),
             sum: bit(status::SUM),

@@ -1,8 +1,8 @@
 //! The address spaces that a run used: the values written to `satp`.
 
-use super::names::Names;
-use super::{Hex, SatpReport};
+use super::{Hex, SatpReport, View};
 use crate::hart::Hart;
+use crate::isa::Privilege;
 use crate::mmu::{Mode, Satp};
 use crate::report::stats::grouped;
 use serde::Serialize;
@@ -24,6 +24,8 @@ pub struct Root {
     pub writes: u64,
     /// Where it was first written.
     pub pc: u64,
+    /// The privilege that wrote it.
+    pub privilege: Privilege,
 }
 
 /// The address spaces seen, in the order in which they came.
@@ -51,6 +53,7 @@ impl Roots {
                 last: hart.retired,
                 writes: 1,
                 pc: hart.pc,
+                privilege: hart.privilege,
             }),
             None => self.lost += 1,
         }
@@ -97,10 +100,11 @@ pub struct RootReport {
 
 impl RootReport {
     /// What is known of an address space.
-    pub fn new(root: &Root, names: &Names<'_>) -> Self {
-        let place = names.code(root.pc);
+    pub fn new(root: &Root, view: &mut View<'_>) -> Self {
+        // The code that writes satp must be mapped in the new address space too.
+        let place = view.code_in(root.pc, root.privilege, root.satp);
         Self {
-            satp: SatpReport::new(root.satp, names),
+            satp: SatpReport::new(root.satp, view.names),
             first_written: root.first,
             last_written: root.last,
             writes: root.writes,

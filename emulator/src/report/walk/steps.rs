@@ -2,10 +2,11 @@
 
 use super::address::{Check, Part, StepReport};
 use super::entry::{fields, meaning};
+use super::overview::PlaceReport;
 use super::until::FaultSeen;
 use super::{Hex, View};
-use crate::isa::{Privilege, disassemble_word};
-use crate::mem::VirtAddr;
+use crate::isa::{Privilege, decode, disassemble_word};
+use crate::mem::{PAGE_SIZE, VirtAddr};
 use crate::mmu::{Access, AccessKind, AdPolicy, Leaf, Meaning, Mode, Pte, Satp, Walk};
 
 /// The address in its parts.
@@ -30,15 +31,14 @@ pub(super) fn parts(mode: Mode, va: VirtAddr) -> Vec<Part> {
     parts
 }
 
-/// The rules of a leaf, one after the other, up to the first that does not hold.
+/// The rules of a leaf, one after the other: every one, since several may be broken.
 pub(super) fn checks(pte: Pte, access: Access, ad: AdPolicy) -> Vec<Check> {
     let mut checks = Vec::new();
     let mut check = |holds: bool, text: String| {
         checks.push(Check { holds, text });
-        holds
     };
     let from = format!("{}-mode", access.privilege);
-    let user = match (pte.user(), access.privilege) {
+    match (pte.user(), access.privilege) {
         (true, Privilege::User) => check(true, format!("U is set: {from} may use the page")),
         (false, Privilege::User) => {
             check(false, format!("U is clear: {from} may not use the page"))
@@ -59,11 +59,8 @@ pub(super) fn checks(pte: Pte, access: Access, ad: AdPolicy) -> Vec<Check> {
             ),
         },
     };
-    if !user {
-        return checks;
-    }
     let readable = pte.readable() || access.mxr && pte.executable();
-    let right = match access.kind {
+    match access.kind {
         AccessKind::Fetch => match pte.executable() {
             true => check(true, "X is set: the page may be executed".into()),
             false => check(false, "X is clear: the page may not be executed".into()),
@@ -91,9 +88,6 @@ pub(super) fn checks(pte: Pte, access: Access, ad: AdPolicy) -> Vec<Check> {
             false => check(false, "W is clear: the page may not be written".into()),
         },
     };
-    if !right {
-        return checks;
-    }
     let missing = pte.missing_bits(access.kind);
     let needed = if access.kind.writes() {
         "A and D are"
@@ -139,6 +133,13 @@ pub(super) fn instruction(view: &mut View<'_>, seen: &FaultSeen) -> Option<Strin
     if seen.access.kind == AccessKind::Fetch {
         return None;
     }
+    let word = word(view, seen)?;
+    let text = disassemble_word(word, view.hart.extensions(), seen.trap.epc);
+    Some(text.replace('\t', " "))
+}
+
+/// The bits of the instruction that trapped.
+fn word(view: &mut View<'_>, seen: &FaultSeen) -> Option<u32> {
     let (pc, hart) = (VirtAddr(seen.trap.epc), view.hart);
     let access = Access::new(AccessKind::Fetch, seen.trap.from);
     let mut half = |va: VirtAddr| {
@@ -149,12 +150,45 @@ pub(super) fn instruction(view: &mut View<'_>, seen: &FaultSeen) -> Option<Strin
         view.bus.ram().load(pa, 2).map(|half| half as u32)
     };
     let low = half(pc)?;
-    let word = match low & 3 {
+    Some(match low & 3 {
         3 => half(pc.offset(2))? << 16 | low,
         _ => low,
-    };
-    let text = disassemble_word(word, hart.extensions(), pc.0);
-    Some(text.replace('\t', " "))
+    })
+}
+
+/// Whether the hart is still as the trap left it, so that its registers are those of the access.
+fn untouched(view: &View<'_>, seen: &FaultSeen) -> bool {
+    let hart = view.hart;
+    hart.id == seen.trap.hart && hart.retired == seen.trap.retired && hart.pc == seen.trap.handler
+}
+
+/// Where an access began, if what faulted is the second of the two pages that it needs.
+pub(super) fn began(view: &mut View<'_>, seen: &FaultSeen) -> Option<Hex> {
+    let first_of_page = seen.va.0.is_multiple_of(PAGE_SIZE);
+    if seen.access.kind == AccessKind::Fetch || !first_of_page || !untouched(view, seen) {
+        return None;
+    }
+    let insn = decode(word(view, seen)?, view.hart.extensions())?;
+    let from = view.hart.x(insn.rs1).wrapping_add(insn.imm as u64);
+    let before = seen.va.0.wrapping_sub(from);
+    // No access is longer than 16 bytes.
+    (1..16).contains(&before).then_some(Hex(from))
+}
+
+/// `ra`, if what faulted is a fetch at the pc itself: a call to nowhere leaves it there.
+pub(super) fn return_address(view: &mut View<'_>, seen: &FaultSeen) -> Option<PlaceReport> {
+    let jumped = seen.access.kind == AccessKind::Fetch && seen.va.0 == seen.trap.epc;
+    if !jumped || !untouched(view, seen) {
+        return None;
+    }
+    // Where there is code of the guest, the rights are at fault and not the jump.
+    let target = view.code_in(seen.trap.epc, seen.trap.from, seen.satp);
+    if target.symbol.is_some() {
+        return None;
+    }
+    let place = view.code_in(view.hart.x(1), seen.trap.from, seen.satp);
+    let report = PlaceReport::new(&place);
+    report.symbol.is_some().then_some(report)
 }
 
 /// The entries that a walk read.

@@ -196,7 +196,7 @@ impl EntryReport {
             age: view.hart.retired.saturating_sub(entry.filled_at),
             origin: entry.origin().iter().map(|at| Hex(at.0)).collect(),
             agreement: agreement(view.hart, view.bus, entry, roots),
-            symbol: (view.names.linked(entry.va)).or_else(|| view.names.physical(entry.pa())),
+            symbol: view.data(entry.va, Some(entry.pa())),
         }
     }
 }

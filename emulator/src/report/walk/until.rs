@@ -2,10 +2,11 @@
 
 use super::names::{Names, distance, plain_number};
 use super::roots::Roots;
+use super::site::Site;
 use crate::engine::Observer;
 use crate::hart::{Cause, Event, Hart, Interest, TrapTaken};
 use crate::isa::{Exception, Privilege};
-use crate::mem::{PhysAddr, VirtAddr};
+use crate::mem::{Bus, PAGE_SIZE, PhysAddr, VirtAddr};
 use crate::mmu::{self, Access, AccessKind, Fault, FaultSource, Satp};
 use crate::report::stats::grouped;
 use std::fmt;
@@ -25,8 +26,11 @@ pub enum Point {
     Address {
         /// As it was asked for.
         text: String,
-        /// Where that may be.
-        at: Vec<u64>,
+        /// Where that is, or is linked.
+        at: u64,
+        /// Where a symbol was loaded: its code may run at another address than it is linked to. None
+        /// for a number, which is meant as it is.
+        loaded: Option<u64>,
         /// Which time.
         nth: u64,
     },
@@ -38,10 +42,25 @@ impl Point {
     /// Reads a point: `fault`, `access-fault` and `trap`, each with `:N` for the n-th; `end`; a number of
     /// instructions; an address (`0x…`) or a symbol with or without an offset, and with `:N` for the n-th time.
     pub fn parse(text: &str, names: &Names<'_>) -> Result<Self, String> {
+        let counted = ["fault", "page-fault", "access-fault", "trap"];
         let (what, nth) = match text.rsplit_once(':') {
+            Some(("end", _)) => return Err(format!("`{text}`: a run ends once; write `end`")),
+            Some((what, nth))
+                if counted.contains(&what)
+                    && (nth.is_empty() || !nth.bytes().all(|b| b.is_ascii_digit())) =>
+            {
+                return Err(format!(
+                    "`{text}`: after `:` comes a count, as in {what}:2, and `{nth}` is none"
+                ));
+            }
             Some((what, nth)) if !nth.is_empty() && nth.bytes().all(|b| b.is_ascii_digit()) => {
                 match nth.parse() {
                     Ok(nth) if nth > 0 => (what, nth),
+                    Err(_) => {
+                        return Err(format!(
+                            "`{text}`: the count after `:` is more than 64 bits can say"
+                        ));
+                    }
                     _ => return Err(format!("`{text}`: the count after `:` starts at 1")),
                 }
             }
@@ -74,14 +93,11 @@ impl Point {
                 _ => error,
             }
         })?;
-        // A number is meant as it is; code of a symbol may have been moved.
-        let at = match what.starts_with("0x") || what.starts_with("0X") {
-            true => vec![address],
-            false => names.aliases(address),
-        };
         Ok(Self::Address {
             text: what.to_owned(),
-            at,
+            at: address,
+            loaded: (!what.starts_with("0x") && !what.starts_with("0X"))
+                .then(|| names.physical_of(address).unwrap_or(address)),
             nth,
         })
     }
@@ -99,6 +115,7 @@ impl fmt::Display for Point {
             Self::PageFault(n) => nth(f, *n, "page fault"),
             Self::AccessFault(n) => nth(f, *n, "access fault"),
             Self::Trap(n) => nth(f, *n, "trap"),
+            Self::Instructions(1) => f.write_str("1 instruction"),
             Self::Instructions(n) => write!(f, "{} instructions", grouped(*n)),
             Self::Address { text, nth: 1, .. } => f.write_str(text),
             Self::Address { text, nth: n, .. } => {
@@ -145,7 +162,7 @@ struct Target {
 }
 
 /// Stops a run at points, and remembers what happened on the way.
-pub struct Watcher {
+pub struct Watcher<'a> {
     targets: Vec<Target>,
     told: usize,
     /// The only hart that counts, if one was named.
@@ -155,11 +172,12 @@ pub struct Watcher {
     pending: Option<(VirtAddr, Access, Found, u64)>,
     last_trap: Option<TrapTaken>,
     roots: Roots,
+    names: &'a Names<'a>,
 }
 
-impl Watcher {
+impl<'a> Watcher<'a> {
     /// Stops at each of these points, once, whichever hart comes there, or only if one does.
-    pub fn new(points: Vec<Point>, only: Option<usize>) -> Self {
+    pub fn new(points: Vec<Point>, only: Option<usize>, names: &'a Names<'a>) -> Self {
         let targets = points.into_iter().map(|point| Target {
             point,
             count: 0,
@@ -175,6 +193,7 @@ impl Watcher {
             pending: None,
             last_trap: None,
             roots: Roots::default(),
+            names,
         }
     }
 
@@ -263,7 +282,7 @@ impl Watcher {
     }
 }
 
-impl Observer for Watcher {
+impl Observer for Watcher<'_> {
     const EVENTS: bool = true;
     const STOPS: bool = true;
 
@@ -289,7 +308,7 @@ impl Observer for Watcher {
         }
     }
 
-    fn stops(&mut self, hart: &Hart) -> bool {
+    fn stops(&mut self, hart: &Hart, bus: &mut Bus) -> bool {
         let now = Some((hart.retired, hart.pc));
         if self.asked.len() <= hart.id {
             self.asked.resize(hart.id + 1, None);
@@ -302,7 +321,9 @@ impl Observer for Watcher {
                 target.hart = hart.id;
                 match &target.point {
                     Point::Instructions(count) => target.reached = hart.retired >= *count,
-                    Point::Address { at, nth, .. } if !again && at.contains(&hart.pc) => {
+                    Point::Address {
+                        at, loaded, nth, ..
+                    } if !again && arrives(self.names, hart, bus, *at, *loaded) => {
                         target.count += 1;
                         target.reached = target.count >= *nth;
                     }
@@ -343,6 +364,21 @@ impl Observer for Watcher {
         }
         self.last_trap = Some(*trap);
     }
+}
+
+/// Whether a hart is at an address, or at the code of a symbol that is linked there.
+fn arrives(names: &Names<'_>, hart: &Hart, bus: &mut Bus, at: u64, loaded: Option<u64>) -> bool {
+    let Some(loaded) = loaded else {
+        return hart.pc == at;
+    };
+    let offset = |address: u64| address % PAGE_SIZE;
+    // Translation keeps the offset in the page: few pcs have to be looked at.
+    if offset(hart.pc) != offset(at) && offset(hart.pc) != offset(loaded) {
+        return false;
+    }
+    let pc = VirtAddr(hart.pc);
+    let site = Site::fetched(hart, bus, pc, hart.privilege, Satp(hart.csr.satp));
+    site.pa == Some(PhysAddr(loaded)) || names.linked_at(pc, &site, site.translated) == Some(at)
 }
 
 /// The register that tells a handler about its trap: `stval` or `mtval`.

@@ -105,7 +105,7 @@ impl WhoReport {
                 page_size: range.page.bytes(),
                 bits: Bits::of(range),
                 entry: Hex(leaf.0),
-                symbol: names.linked(va),
+                symbol: view.data(va, Some(pa)),
             });
         }
         for table in space.tables.iter().filter(|table| table.at == pa.page()) {
