@@ -1,4 +1,4 @@
-//! `--va`: one address explained, as facts. [`super::address_text`] tells them.
+//! `--va`: one address explained, as facts. `address_text.rs` tells them.
 
 use super::entry::Field;
 use super::overview::{PlaceReport, TrapReport};
