@@ -74,17 +74,9 @@ fn twins_end_well_however_they_are_run() {
     }
 }
 
-/// The bugs that this machine can show: all, unless it has but one hart.
-fn shown() -> Vec<Bug> {
-    let help = done(pagewalk().args(["run", "--help"])).out;
-    let mut bugs = Bug::all();
-    bugs.retain(|bug| !bug.options.contains(&"-p".into()) || help.contains("--harts"));
-    bugs
-}
-
 #[test]
 fn a_bug_shows_while_the_tlb_keeps_its_entries() {
-    for bug in shown() {
+    for bug in Bug::all() {
         for (guest, expected) in [(bug.with_bug(), bug.wrong), (bug.fixed(), 0)] {
             let (done, wrong) = run(&guest, &bug.options());
             done.expect(0, &[]);
@@ -97,7 +89,7 @@ fn a_bug_shows_while_the_tlb_keeps_its_entries() {
 fn a_run_does_once_what_the_header_says() {
     let folder = Folder::new();
     let log = folder.path("log");
-    for bug in shown() {
+    for bug in Bug::all() {
         let guest = bug.with_bug();
         let options = [
             &bug.options()[..],

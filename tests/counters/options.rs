@@ -2,6 +2,7 @@
 
 use crate::cli::{done, pagewalk};
 use crate::support::guest::Folder;
+use pagewalk::board::{Machine, MachineConfig, MemoryMap};
 use std::path::{Path, PathBuf};
 
 fn paging() -> PathBuf {
@@ -90,4 +91,13 @@ fn figures_need_a_place_to_go() {
     let command = &mut pagewalk();
     let answer = done(command.args(["run", "--stats-json"]).arg(&copy).arg(&copy));
     answer.expect(2, &["is both the guest and --stats-json"]);
+}
+
+#[test]
+fn a_machine_with_a_tlb_that_cannot_be_is_refused() {
+    let mut config = MachineConfig::default();
+    config.tlb.asid_bits = 17;
+    let made = Machine::empty(&config, MemoryMap::RAM);
+    let said = made.err().map(|error| error.to_string());
+    assert_eq!(said.as_deref(), Some("an ASID has at most 16 bits, not 17"));
 }

@@ -1,6 +1,7 @@
 //! What would mend a fault, when more than one thing is wrong; and what the headline says.
 
-use super::{Bench, LAST_ENTRY, LEAF, MIDDLE, MIDDLE_ENTRY, VA, fault, first, lines, walk};
+use super::address::{Bench, LAST_ENTRY, LEAF, MIDDLE, MIDDLE_ENTRY, VA, fault};
+use super::{first, lines, walk};
 use crate::support::guest::Folder;
 use pagewalk::isa::Privilege;
 use pagewalk::mmu::{AccessKind, Pte};

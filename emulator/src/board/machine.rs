@@ -11,6 +11,7 @@ use crate::hart::Hart;
 use crate::isa::Extension;
 use crate::loader::{Guest, LoadError, Piece};
 use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
+use crate::mmu::TlbConfigError;
 use crate::mmu::check::{CheckConfig, Checker};
 use std::io::{Read, Write};
 use std::ops::Range;
@@ -30,6 +31,9 @@ pub enum BuildError {
     /// The device tree.
     #[error("the device tree cannot be made: {0}")]
     DeviceTree(#[from] vm_fdt::Error),
+    /// The shape of the TLB.
+    #[error(transparent)]
+    Tlb(#[from] TlbConfigError),
     /// The guest.
     #[error(transparent)]
     Load(#[from] LoadError),
@@ -114,6 +118,7 @@ impl Machine {
         if !(1..=MAX_HARTS).contains(&count) {
             return Err(BuildError::Harts(count));
         }
+        config.tlb.check()?;
         let tree = device_tree(config, htif)?;
         let mut bus = Bus::new(ram, count);
         let devices: [(Range<u64>, Box<dyn Device>); 2] = [

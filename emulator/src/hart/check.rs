@@ -2,8 +2,8 @@
 //! these is one look at an empty box.
 
 use super::Hart;
-use crate::mem::{AccessError, Bus, PageFlags, PhysAddr, VirtAddr};
-use crate::mmu::check::Site;
+use crate::mem::{AccessError, Bus, PageFlags, PhysAddr, VirtAddr, WordChange};
+use crate::mmu::check::{Checker, Site};
 use crate::mmu::{Access, Fault, Hit, PageSize, Pte, Satp, Walk};
 
 /// What of the sanitizer's news the fast arrays have followed.
@@ -12,6 +12,17 @@ pub(super) struct Seen {
     pub(super) epoch: u64,
     pub(super) code_epoch: u64,
     pub(super) suspects: u64,
+}
+
+/// Tells the sanitizer that a word of a watched page changed.
+fn tell_change(checker: &mut Checker, flags: PageFlags, by: Option<Site>, change: &WordChange) {
+    let WordChange { at, old, new } = *change;
+    if flags.contains(PageFlags::TABLE) {
+        checker.stored(by, at, old, new);
+    }
+    if flags.contains(PageFlags::CODE) {
+        checker.code_stored(by, at, old, new);
+    }
 }
 
 impl Hart {
@@ -188,14 +199,8 @@ impl Hart {
                 if checker.wants_every_store() {
                     checker.stored_early(here, at, new);
                 }
-                if old == new {
-                    continue;
-                }
-                if flags.contains(PageFlags::TABLE) {
-                    checker.stored(site, at, old, new);
-                }
-                if flags.contains(PageFlags::CODE) && checker.code_stored(site, at, old, new) {
-                    self.fast.clear_fetches();
+                if old != new {
+                    tell_change(checker, flags, site, &WordChange { at, old, new });
                 }
             }
             self.drop_watches(bus);
@@ -229,13 +234,7 @@ impl Hart {
             return;
         };
         for store in bus.take_device_stores() {
-            let flags = bus.page_flags(store.at);
-            if flags.contains(PageFlags::TABLE) {
-                checker.stored(None, store.at, store.old, store.new);
-            }
-            if flags.contains(PageFlags::CODE) {
-                checker.code_stored(None, store.at, store.old, store.new);
-            }
+            tell_change(checker, bus.page_flags(store.at), None, &store);
         }
         let seen = Seen {
             epoch: checker.epoch(),

@@ -58,9 +58,9 @@ enum Request {
     Whole,
 }
 
-/// A word of a watched page that a device or the host changed.
+/// A word of a watched page that was changed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct DeviceStore {
+pub struct WordChange {
     /// Where, a multiple of eight.
     pub at: PhysAddr,
     /// Its value before.
@@ -82,7 +82,7 @@ pub struct Bus {
     /// What is special about each page of RAM.
     flags: Vec<PageFlags>,
     flag_generation: u64,
-    device_stores: Vec<DeviceStore>,
+    device_stores: Vec<WordChange>,
 }
 
 impl Bus {
@@ -232,7 +232,7 @@ impl Bus {
             if let Some(new) = self.ram.load(at, 8)
                 && new != old
             {
-                self.device_stores.push(DeviceStore { at, old, new });
+                self.device_stores.push(WordChange { at, old, new });
             }
         }
         Ok(())
@@ -262,7 +262,7 @@ impl Bus {
     }
 
     /// What devices and the host changed on watched pages since the last call.
-    pub fn take_device_stores(&mut self) -> Vec<DeviceStore> {
+    pub fn take_device_stores(&mut self) -> Vec<WordChange> {
         std::mem::take(&mut self.device_stores)
     }
 
