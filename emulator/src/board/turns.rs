@@ -141,9 +141,10 @@ impl Turns {
         self.seen.iter().all(|seen| seen.idle.is_some())
     }
 
-    /// Lets the rest of the turn pass, up to the hart's next timer.
-    pub(super) fn pass(&mut self, hart: &mut Hart) {
-        hart.pass(self.left(hart).min(hart.steps_to_timer()));
+    /// Lets the rest of the turn pass, up to the hart's next timer or a device's deadline.
+    pub(super) fn pass(&mut self, hart: &mut Hart, deadline: u64) {
+        let steps = hart.steps_to_timer().min(hart.steps_until(deadline));
+        hart.pass(self.left(hart).min(steps));
     }
 
     /// Looks at a machine of which every hart is idle, and brings all of them to the same time.

@@ -5,6 +5,7 @@ use super::ending;
 use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
+use super::terminal;
 use super::trace::TraceArguments;
 use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
@@ -315,6 +316,7 @@ fn guard(limit: Duration) {
             "the limit of {} s is reached, and the guest's output is not being read",
             limit.as_secs_f64()
         ));
+        terminal::restore();
         process::exit(LIMIT.into());
     });
 }
