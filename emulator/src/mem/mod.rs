@@ -6,6 +6,7 @@ mod device;
 mod flags;
 mod memory;
 mod ram;
+mod ring;
 
 pub use address::{PAGE_SIZE, PhysAddr, VirtAddr};
 pub use bus::{Bus, MapError};
@@ -13,3 +14,4 @@ pub use device::{AccessError, Device, MachineRequest};
 pub use flags::PageFlags;
 pub use memory::{Memory, WordChange};
 pub use ram::{Ram, RamError};
+pub use ring::RingMemory;
