@@ -4,3 +4,4 @@ pub mod clint;
 pub mod console;
 pub mod htif;
 pub mod rom;
+pub mod uart;
