@@ -6,11 +6,8 @@ use super::turns::Turns;
 use super::{MAX_HARTS, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
 use crate::dev::console::{Input, Nowhere, Shared, Stream};
-use crate::dev::finisher::Finisher;
 use crate::dev::plic::Plic;
 use crate::dev::rom::Rom;
-use crate::dev::rtc::Rtc;
-use crate::dev::sswi::Sswi;
 use crate::dev::uart::Uart;
 use crate::dev::virtio::{Mmio, VirtioDevice};
 use crate::engine::Reference;
@@ -32,7 +29,7 @@ pub enum BuildError {
     #[error("a machine has 1 to {MAX_HARTS} harts, not {0}")]
     Harts(usize),
     /// The number of virtio devices.
-    #[error("there is room for {} virtio devices, not {0}", MemoryMap::VIRTIO_SLOTS)]
+    #[error("there is room for {room} virtio devices, not {0}", room = MemoryMap::VIRTIO_SLOTS)]
     VirtioDevices(usize),
     /// RAM.
     #[error(transparent)]
@@ -77,6 +74,9 @@ pub struct Machine {
     pub(super) config: MachineConfig,
     /// When the machine was made, in the host's time.
     pub(super) started: Instant,
+    tree: Vec<u8>,
+    /// Where the device tree is, if it is in RAM.
+    tree_in_ram: Option<u64>,
     /// Instructions retired before the last reset.
     before_reset: u64,
 }
@@ -142,22 +142,62 @@ impl Machine {
                 isa: config.isa.to_string(),
             });
         }
-        let mut ram = Self::ram(config)?;
+        let ram = Self::ram(config)?;
         guest.place(ram.range())?;
-        guest.load(|at, piece| {
-            // Fresh RAM is zero already. Placing checked that every piece lies in RAM.
-            if let Piece::Bytes(bytes) = piece
-                && let Some(place) = ram.slice_mut(PhysAddr(at), bytes.len() as u64)
-            {
-                place.copy_from_slice(bytes);
-            }
-        })?;
         let console = host.console.clone();
         let mut machine = Self::assemble(config, ram, &Start::of(guest), host)?;
+        machine.load(guest, true)?;
         machine.host = HostInterface::new(guest, console);
         let doorbell = machine.host.as_ref().map(HostInterface::tohost);
         machine.bus.memory_mut().set_doorbell(doorbell);
         Ok(machine)
+    }
+
+    /// Puts a guest and the device tree into RAM.
+    fn load(&mut self, guest: &Guest, fresh: bool) -> Result<(), LoadError> {
+        let ram = self.bus.ram_mut();
+        // Placing checked that every piece lies in RAM.
+        guest.load(|at, piece| match piece {
+            Piece::Bytes(bytes) => {
+                if let Some(place) = ram.slice_mut(PhysAddr(at), bytes.len() as u64) {
+                    place.copy_from_slice(bytes);
+                }
+            }
+            // Fresh RAM is zero already.
+            Piece::Zero(_) if fresh => {}
+            Piece::Zero(length) => {
+                if let Some(place) = ram.slice_mut(PhysAddr(at), length) {
+                    place.fill(0);
+                }
+            }
+        })?;
+        if let Some(at) = self.tree_in_ram
+            && let Some(place) = ram.slice_mut(PhysAddr(at), self.tree.len() as u64)
+        {
+            place.copy_from_slice(&self.tree);
+        }
+        Ok(())
+    }
+
+    /// Starts again, as after power-on, with the guest that the machine was made with. What the
+    /// guest left in RAM stays, where nothing is loaded, and so does what it has changed outside
+    /// the machine. Time goes on.
+    pub fn reset(&mut self, guest: &Guest) -> Result<(), BuildError> {
+        self.before_reset = self.instructions();
+        let clock = self.harts[self.turns.hart].clock();
+        self.harts = Self::harts_after_reset(&self.config);
+        self.engines = self.harts.iter().map(|_| Reference::default()).collect();
+        self.turns = Turns::new(self.harts.len());
+        self.bus.reset_devices();
+        self.load(guest, false)?;
+        self.host = HostInterface::new(guest, self.console.clone());
+        self.turns.begin_at(&mut self.harts, clock);
+        Ok(())
+    }
+
+    /// The device tree that the guest gets.
+    pub fn device_tree(&self) -> &[u8] {
+        &self.tree
     }
 
     /// A machine with nothing in its RAM, which starts at `entry`. What runs on it is put there
@@ -194,20 +234,29 @@ impl Machine {
             virtio: (0..host.virtio.len()).collect(),
             ..start.contents.clone()
         };
-        let tree = device_tree(config, &contents)?;
+        let tree = match start.tree {
+            Some(tree) => tree.to_vec(),
+            None => device_tree(config, &contents)?,
+        };
+        let mut tree_in_ram = None;
+        let rom = if let Some(next) = start.next_stage {
+            let place = (start.tree_place)(tree.len() as u64)?;
+            tree_in_ram = Some(place);
+            let stages = Stages {
+                next,
+                device_tree: place,
+            };
+            rom::for_firmware(start.entry, stages)
+        } else if tree.len() <= rom::room() {
+            rom::for_program(start.entry, &tree)
+        } else {
+            return Err(BuildError::TreeTooLarge(tree.len()));
+        };
         let mut bus = Bus::new(ram, count);
-        let rom = rom::for_program(start.entry, &tree);
         let uart = Uart::new(Box::new(host.console.clone()));
-        let devices: [(Range<u64>, Option<u32>, Box<dyn Device>); 7] = [
+        let devices: [(Range<u64>, Option<u32>, Box<dyn Device>); 4] = [
             (MemoryMap::BOOT_ROM, None, Box::new(Rom::new(rom))),
-            (MemoryMap::FINISHER, None, Box::new(Finisher::new())),
-            (
-                MemoryMap::RTC,
-                Some(MemoryMap::RTC_LINE),
-                Box::new(Rtc::new(config.date)),
-            ),
             (MemoryMap::CLINT, None, Box::new(Clint::new(count))),
-            (MemoryMap::SSWI, None, Box::new(Sswi::new(count))),
             (MemoryMap::PLIC, None, Box::new(Plic::new(count))),
             (
                 MemoryMap::UART,
@@ -233,6 +282,8 @@ impl Machine {
             lines: Vec::new(),
             bus,
             host: None,
+            tree,
+            tree_in_ram,
             console: host.console,
             config: config.clone(),
             started: Instant::now(),

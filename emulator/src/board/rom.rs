@@ -76,7 +76,7 @@ pub(super) fn for_firmware(entry: u64, stages: Stages) -> Vec<u8> {
     rom
 }
 
-/// The room for a device tree in the ROM.
+/// The room for a device tree in the ROM, in bytes.
 pub(super) fn room() -> usize {
     (MemoryMap::BOOT_ROM.end - MemoryMap::BOOT_ROM.start) as usize - TREE_AFTER_ENTRY
 }
@@ -91,6 +91,6 @@ fn insn(op: Op, rd: u8, rs1: u8, imm: i32) -> Insn {
 }
 
 fn code(insns: &[Insn]) -> Vec<u8> {
-    let words = insns.iter().filter_map(|&insn| encode(insn).ok());
+    let words = insns.iter().filter_map(|insn| encode(insn).ok());
     words.flat_map(u32::to_le_bytes).collect()
 }

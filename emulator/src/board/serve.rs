@@ -5,7 +5,6 @@ use crate::dev::clint::Clint;
 use crate::dev::console::Console;
 use crate::dev::htif::HtifError;
 use crate::dev::plic::Plic;
-use crate::dev::sswi::Sswi;
 use crate::isa::Interrupt;
 use crate::mem::MachineRequest;
 use std::time::Instant;
@@ -81,7 +80,7 @@ impl Machine {
             return;
         };
         for &(line, up) in &self.lines {
-            plic.set_level(line, up);
+            plic.set_level(line as usize, up);
         }
         for (id, hart) in self.harts.iter_mut().enumerate() {
             hart.set_line(Interrupt::MachineExternal, plic.pending(2 * id));
@@ -107,17 +106,6 @@ impl Machine {
             }
             hart.set_line(Interrupt::MachineSoftware, software);
             hart.set_mtimecmp(clint.mtimecmp(id));
-        }
-        let Some(sswi) = self.bus.device::<Sswi>() else {
-            return;
-        };
-        for (id, hart) in self.harts.iter_mut().enumerate() {
-            if sswi.take_set(id) {
-                hart.raise_supervisor_software();
-                if id != self.turns.hart {
-                    self.turns.end_now(clock);
-                }
-            }
         }
     }
 }

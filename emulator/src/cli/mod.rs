@@ -1,5 +1,6 @@
 //! The command line: turns arguments into a machine or a request, and results into exit codes.
 
+mod boot;
 mod check;
 mod devices;
 mod ending;

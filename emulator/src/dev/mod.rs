@@ -3,5 +3,7 @@
 pub mod clint;
 pub mod console;
 pub mod htif;
+pub mod plic;
 pub mod rom;
+pub mod uart;
 pub mod virtio;

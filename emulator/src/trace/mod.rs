@@ -28,6 +28,7 @@ targets! {
     MMU_TLB "mmu::tlb" "debug: every fill and eviction; trace: every hit";
     MMU_FENCE "mmu::fence" "debug: every fence with the entries it drops, and every satp write";
     MMU_CHECK "mmu::check" "info: what the sanitizer finds, in one line";
+    BOARD "board" "info: what the machine does as a whole, such as a reset";
     LOADER "loader" "warn: what the guest's file lacks";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
     DEV_VIRTIO_BLK "dev::virtio-blk" "warn: drivers' mistakes and the host's errors; debug: every request";

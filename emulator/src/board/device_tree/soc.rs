@@ -2,7 +2,7 @@
 
 use super::{Contents, cpu_interrupts, harts};
 use crate::board::{MachineConfig, MemoryMap};
-use crate::dev::plic::Plic;
+use crate::dev::plic;
 use std::ops::Range;
 use vm_fdt::{Error, FdtWriter};
 
@@ -16,8 +16,8 @@ const SUPERVISOR_EXTERNAL: u32 = 9;
 const MACHINE_EXTERNAL: u32 = 11;
 
 /// Handles. Those of the harts' interrupt controllers begin at 1.
-const PLIC: u32 = 0x20;
-const FINISHER: u32 = 0x21;
+const PLIC_HANDLE: u32 = 0x20;
+const FINISHER_HANDLE: u32 = 0x21;
 
 /// What the serial line's clock would be: the divisor means nothing here.
 const SERIAL_CLOCK: u32 = 3_686_400;
@@ -54,7 +54,7 @@ pub(super) fn write(
     ] {
         let node = tree.begin_node(name)?;
         tree.property_string("compatible", compatible)?;
-        tree.property_u32("regmap", FINISHER)?;
+        tree.property_u32("regmap", FINISHER_HANDLE)?;
         tree.property_u32("offset", 0)?;
         tree.property_u32("value", value)?;
         tree.end_node(node)?;
@@ -81,7 +81,7 @@ fn device(
 impl Node {
     /// The device has an interrupt line.
     fn interrupt(self, tree: &mut FdtWriter, line: u32) -> Result<Self, Error> {
-        tree.property_u32("interrupt-parent", PLIC)?;
+        tree.property_u32("interrupt-parent", PLIC_HANDLE)?;
         tree.property_u32("interrupts", line)?;
         Ok(self)
     }
@@ -94,7 +94,7 @@ impl Node {
 fn finisher(tree: &mut FdtWriter) -> Result<(), Error> {
     let compatible = ["sifive,test1", "sifive,test0", "syscon"];
     let node = device(tree, "test", MemoryMap::FINISHER, &compatible)?;
-    tree.property_phandle(FINISHER)?;
+    tree.property_phandle(FINISHER_HANDLE)?;
     node.end(tree)
 }
 
@@ -117,8 +117,8 @@ fn plic(tree: &mut FdtWriter, config: &MachineConfig) -> Result<(), Error> {
     tree.property_u32("#interrupt-cells", 1)?;
     tree.property_null("interrupt-controller")?;
     extended(tree, config, [MACHINE_EXTERNAL, SUPERVISOR_EXTERNAL])?;
-    tree.property_u32("riscv,ndev", Plic::SOURCES)?;
-    tree.property_phandle(PLIC)?;
+    tree.property_u32("riscv,ndev", plic::SOURCES as u32)?;
+    tree.property_phandle(PLIC_HANDLE)?;
     node.end(tree)
 }
 
