@@ -29,5 +29,8 @@ targets! {
     MMU_FENCE "mmu::fence" "debug: every fence with the entries it drops, and every satp write";
     MMU_CHECK "mmu::check" "info: what the sanitizer finds, in one line";
     LOADER "loader" "warn: what the guest's file lacks";
+    DEV_FINISHER "dev::finisher" "warn: writes to it that mean nothing";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
+    DEV_PLIC "dev::plic" "debug: every interrupt claimed and completed";
+    DEV_UART "dev::uart" "debug: how its drivers set it up";
 }
