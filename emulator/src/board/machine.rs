@@ -3,11 +3,15 @@
 use super::device_tree::{Contents, device_tree};
 use super::host::HostInterface;
 use super::turns::Turns;
+use super::rom::Stages;
 use super::{MAX_HARTS, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
 use crate::dev::console::{Input, Nowhere, Shared, Stream};
+use crate::dev::finisher::Finisher;
 use crate::dev::plic::Plic;
 use crate::dev::rom::Rom;
+use crate::dev::rtc::Rtc;
+use crate::dev::sswi::Sswi;
 use crate::dev::uart::Uart;
 use crate::dev::virtio::{Mmio, VirtioDevice};
 use crate::engine::Reference;
@@ -40,6 +44,9 @@ pub enum BuildError {
     /// The device tree.
     #[error("the device tree cannot be made: {0}")]
     DeviceTree(#[from] vm_fdt::Error),
+    /// A device tree from a file, with a guest that gets it in the boot ROM.
+    #[error("the device tree of {0} bytes does not fit the boot ROM, which has room for {1}")]
+    DeviceTreeTooLarge(usize, usize),
     /// The shape of the TLB.
     #[error(transparent)]
     Tlb(#[from] TlbConfigError),
@@ -99,25 +106,6 @@ impl Host {
     }
 }
 
-/// What is at the start of a run.
-#[derive(Default)]
-struct Start<'a> {
-    entry: u64,
-    contents: Contents<'a>,
-}
-
-impl<'a> Start<'a> {
-    fn of(guest: &'a Guest) -> Self {
-        Self {
-            entry: guest.entry(),
-            contents: Contents {
-                htif: guest.tohost().is_some(),
-                ..Contents::default()
-            },
-        }
-    }
-}
-
 impl Machine {
     /// A machine with `guest` in its RAM, about to start. The guest's console output goes to
     /// `output`, and there is no input.
@@ -145,7 +133,7 @@ impl Machine {
         let ram = Self::ram(config)?;
         guest.place(ram.range())?;
         let console = host.console.clone();
-        let mut machine = Self::assemble(config, ram, &Start::of(guest), host)?;
+        let mut machine = Self::assemble(config, ram, guest.entry(), Some(guest), host)?;
         machine.load(guest, true)?;
         machine.host = HostInterface::new(guest, console);
         let doorbell = machine.host.as_ref().map(HostInterface::tohost);
@@ -203,12 +191,8 @@ impl Machine {
     /// A machine with nothing in its RAM, which starts at `entry`. What runs on it is put there
     /// through [`Machine::bus_mut`].
     pub fn empty(config: &MachineConfig, entry: u64) -> Result<Self, BuildError> {
-        let start = Start {
-            entry,
-            ..Start::default()
-        };
         let host = Host::new(Shared::new(Nowhere));
-        Self::assemble(config, Self::ram(config)?, &start, host)
+        Self::assemble(config, Self::ram(config)?, entry, None, host)
     }
 
     fn ram(config: &MachineConfig) -> Result<Ram, RamError> {
@@ -219,7 +203,8 @@ impl Machine {
     fn assemble(
         config: &MachineConfig,
         ram: Ram,
-        start: &Start<'_>,
+        entry: u64,
+        guest: Option<&Guest>,
         host: Host,
     ) -> Result<Self, BuildError> {
         let count = config.harts;
@@ -231,32 +216,39 @@ impl Machine {
             return Err(BuildError::VirtioDevices(host.virtio.len()));
         }
         let contents = Contents {
+            htif: guest.is_some_and(|guest| guest.tohost().is_some()),
             virtio: (0..host.virtio.len()).collect(),
-            ..start.contents.clone()
+            append: guest.and_then(Guest::append),
+            initrd: guest.and_then(Guest::initrd),
         };
-        let tree = match start.tree {
+        let tree = match guest.and_then(Guest::dtb) {
             Some(tree) => tree.to_vec(),
             None => device_tree(config, &contents)?,
         };
         let mut tree_in_ram = None;
-        let rom = if let Some(next) = start.next_stage {
-            let place = (start.tree_place)(tree.len() as u64)?;
-            tree_in_ram = Some(place);
-            let stages = Stages {
-                next,
-                device_tree: place,
-            };
-            rom::for_firmware(start.entry, stages)
+        let rom = if let Some(guest) = guest
+            && let Some(next) = guest.next_stage()
+        {
+            let device_tree = guest.device_tree_place(ram.range(), tree.len() as u64)?;
+            tree_in_ram = Some(device_tree);
+            rom::for_firmware(entry, Stages { next, device_tree })
         } else if tree.len() <= rom::room() {
-            rom::for_program(start.entry, &tree)
+            rom::for_program(entry, &tree)
         } else {
-            return Err(BuildError::TreeTooLarge(tree.len()));
+            return Err(BuildError::DeviceTreeTooLarge(tree.len(), rom::room()));
         };
         let mut bus = Bus::new(ram, count);
         let uart = Uart::new(Box::new(host.console.clone()));
-        let devices: [(Range<u64>, Option<u32>, Box<dyn Device>); 4] = [
+        let devices: [(Range<u64>, Option<u32>, Box<dyn Device>); 7] = [
             (MemoryMap::BOOT_ROM, None, Box::new(Rom::new(rom))),
+            (MemoryMap::FINISHER, None, Box::new(Finisher::new())),
+            (
+                MemoryMap::RTC,
+                Some(MemoryMap::RTC_LINE),
+                Box::new(Rtc::new(config.date)),
+            ),
             (MemoryMap::CLINT, None, Box::new(Clint::new(count))),
+            (MemoryMap::SSWI, None, Box::new(Sswi::new(count))),
             (MemoryMap::PLIC, None, Box::new(Plic::new(count))),
             (
                 MemoryMap::UART,

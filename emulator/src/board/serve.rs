@@ -5,6 +5,7 @@ use crate::dev::clint::Clint;
 use crate::dev::console::Console;
 use crate::dev::htif::HtifError;
 use crate::dev::plic::Plic;
+use crate::dev::sswi::Sswi;
 use crate::isa::Interrupt;
 use crate::mem::MachineRequest;
 use std::time::Instant;
@@ -106,6 +107,17 @@ impl Machine {
             }
             hart.set_line(Interrupt::MachineSoftware, software);
             hart.set_mtimecmp(clint.mtimecmp(id));
+        }
+        let Some(sswi) = self.bus.device::<Sswi>() else {
+            return;
+        };
+        for (id, hart) in self.harts.iter_mut().enumerate() {
+            if sswi.take_set(id) {
+                hart.raise_supervisor_software();
+                if id != self.turns.hart {
+                    self.turns.end_now(clock);
+                }
+            }
         }
     }
 }

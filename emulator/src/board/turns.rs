@@ -79,6 +79,12 @@ impl Turns {
         self.begin(harts, (self.hart + 1) % harts.len());
     }
 
+    /// Begins the first turn, at a time.
+    pub(super) fn begin_at(&mut self, harts: &mut [Hart], clock: Clock) {
+        set_clocks(harts, clock);
+        self.end = clock.steps.saturating_add(length(harts.len()));
+    }
+
     /// Begins a hart's turn: it gets the clock and the sanitizer, which the harts share. The
     /// engine lets it catch up with what the others did.
     pub(super) fn begin(&mut self, harts: &mut [Hart], next: usize) {

@@ -21,6 +21,7 @@
 
 use super::console::Console;
 use crate::mem::{AccessError, Device, Memory};
+use crate::trace;
 use serde::{Deserialize, Serialize};
 use std::collections::VecDeque;
 
@@ -263,6 +264,19 @@ impl UartState {
         self.received.push_back(Received { character, looped });
     }
 
+    /// The register that a write reaches, if drivers set the device up by it. IER
+    /// changes too often.
+    fn set_up_by(&self, offset: u64) -> Option<&'static str> {
+        match offset {
+            0 => self.divisor_latch().then_some("DLL"),
+            1 => self.divisor_latch().then_some("DLM"),
+            2 => Some("FCR"),
+            3 => Some("LCR"),
+            4 => Some("MCR"),
+            _ => None,
+        }
+    }
+
     /// Which interrupt is the most urgent.
     fn interrupt(&self) -> u8 {
         let enabled = |bit| self.ier & bit != 0;
@@ -401,6 +415,9 @@ impl Device for Uart {
         check(offset, size)?;
         self.used = true;
         let value = value as u8;
+        if let Some(name) = self.state.set_up_by(offset) {
+            log::debug!(target: trace::DEV_UART, "{name} = {value:#04x}");
+        }
         let state = &mut self.state;
         let [low, high] = state.divisor.to_le_bytes();
         match offset {
