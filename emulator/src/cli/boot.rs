@@ -79,7 +79,7 @@ impl BootArguments {
 
     fn open(&self, named: Option<&Path>) -> Result<Guest> {
         let bare = match named {
-            Some(path) if !self.boots() => sniff(path)? == FileKind::Bare,
+            Some(path) if !self.boots() => sniff(path)? == FileKind::Program,
             _ => false,
         };
         if let (true, Some(path)) = (bare, named) {
