@@ -40,7 +40,8 @@ pub struct RtcState {
     /// What TIME_HIGH reads.
     time_high: u32,
     alarm: u64,
-    alarm_is_set: bool,
+    /// The `mtime` at which the alarm's time comes, if one is set.
+    due: Option<u64>,
     interrupt_enabled: bool,
     interrupt: bool,
 }
@@ -82,11 +83,18 @@ impl RtcState {
         self.start = time.wrapping_sub(now.wrapping_mul(TICK));
     }
 
-    /// Interrupts if the alarm's time has come.
+    /// Interrupts if the alarm's time has come, or sees when it will.
     fn ring(&mut self, now: u64) {
-        if self.alarm_is_set && self.time(now) >= self.alarm {
-            self.alarm_is_set = false;
+        if self.due.is_none() {
+            return;
+        }
+        let left = self.alarm.saturating_sub(self.time(now));
+        if left == 0 {
+            self.due = None;
             self.interrupt = true;
+        } else {
+            // Never in the past, whatever the times have been set to.
+            self.due = Some(now.saturating_add(left.div_ceil(TICK)));
         }
     }
 }
@@ -110,7 +118,7 @@ impl Device for Rtc {
             ALARM_LOW => state.alarm as u32,
             ALARM_HIGH => high(state.alarm),
             IRQ_ENABLED => state.interrupt_enabled.into(),
-            ALARM_STATUS => state.alarm_is_set.into(),
+            ALARM_STATUS => state.due.is_some().into(),
             _ => 0,
         };
         Ok(value.into())
@@ -125,11 +133,11 @@ impl Device for Rtc {
             TIME_HIGH => state.set_time(join(value, state.time(now) as u32), now),
             ALARM_LOW => {
                 state.alarm = join(high(state.alarm), value);
-                state.alarm_is_set = true;
+                state.due = Some(now);
             }
             ALARM_HIGH => state.alarm = join(value, state.alarm as u32),
             IRQ_ENABLED => state.interrupt_enabled = value & 1 != 0,
-            CLEAR_ALARM => state.alarm_is_set = false,
+            CLEAR_ALARM => state.due = None,
             CLEAR_INTERRUPT => state.interrupt = false,
             _ => {}
         }
@@ -146,9 +154,7 @@ impl Device for Rtc {
     }
 
     fn deadline(&self) -> Option<u64> {
-        let state = &self.state;
-        let until = state.alarm.wrapping_sub(state.start);
-        state.alarm_is_set.then(|| until.div_ceil(TICK))
+        self.state.due
     }
 
     /// The clock goes on.

@@ -154,20 +154,37 @@ fn an_alarm_follows_a_time_that_was_set_back() {
 }
 
 #[test]
-fn no_time_overflows() {
+fn no_time_overflows_and_no_deadline_is_past() {
     for start in [0, START, u64::MAX] {
-        let mut bench = Bench::new();
-        bench.rtc = Rtc::new(start);
-        for now in [0, 1, 1 << 60, u64::MAX] {
+        for now in [0, 1, 1 << 60, 1 << 63, u64::MAX] {
+            let mut bench = Bench::new();
+            bench.rtc = Rtc::new(start);
             bench.at(now);
             bench.time();
-            bench.set_alarm(u64::MAX);
-            bench.rtc.deadline();
+            for alarm in [1, START, 1 << 63, u64::MAX] {
+                bench.set_alarm(alarm);
+                let deadline = bench.rtc.deadline();
+                assert!(deadline.is_none_or(|at| at > now || at == u64::MAX));
+                assert!(deadline.is_some() || bench.rtc.interrupt());
+                bench.write(CLEAR_INTERRUPT, 0);
+            }
             bench.write(TIME_HIGH, u32::MAX);
             bench.write(TIME_LOW, u32::MAX);
             assert_eq!(bench.time(), u64::MAX);
         }
     }
+}
+
+#[test]
+fn an_alarm_follows_an_mtime_that_was_set() {
+    let mut bench = Bench::new();
+    bench.at(100 * SECOND);
+    bench.set_alarm(START + 150_000_000_000);
+    bench.at(SECOND);
+    assert!(!bench.rtc.interrupt());
+    assert_eq!(bench.rtc.deadline(), Some(150 * SECOND));
+    bench.at(1000 * SECOND);
+    assert!(bench.rtc.interrupt());
 }
 
 #[test]

@@ -234,7 +234,7 @@ impl UartState {
     fn is_silent(&self, now: u64) -> bool {
         // Software may set the time back, which must not make the silence longer.
         self.silent_until
-            .is_some_and(|until| (1..=SILENCE).contains(&until.wrapping_sub(now)))
+            .is_some_and(|until| now < until && until - now <= SILENCE)
     }
 
     fn capacity(&self) -> usize {
@@ -371,7 +371,7 @@ impl UartState {
         if enable {
             self.trigger = value >> fcr::TRIGGER_SHIFT;
         }
-        self.silent_until = Some(now.wrapping_add(SILENCE));
+        self.silent_until = Some(now.saturating_add(SILENCE));
         self.polls = 0;
         self.reads = false;
     }

@@ -476,6 +476,19 @@ fn silence_ends_even_if_the_time_is_set() {
 }
 
 #[test]
+fn silence_ends_with_time() {
+    let mut bench = Bench::new();
+    bench.now = u64::MAX - 5;
+    bench.types(b"x");
+    bench.write(IER, 1);
+    bench.write(FCR, 1);
+    assert_eq!(bench.uart.deadline(), Some(u64::MAX));
+    bench.wait(5);
+    assert_eq!(bench.uart.deadline(), None);
+    assert_eq!(bench.receive(), b"x");
+}
+
+#[test]
 fn it_has_a_deadline_only_if_something_may_come() {
     let mut bench = Bench::new();
     bench.write(IER, 1);
