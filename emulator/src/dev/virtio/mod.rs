@@ -6,6 +6,10 @@ mod chain;
 mod mmio;
 mod queue;
 pub mod rng;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use chain::Chain;
 pub use mmio::{Mmio, MmioState};
