@@ -238,6 +238,21 @@ fn bytes_without_a_header_are_firmware_and_kernel() {
 }
 
 #[test]
+fn firmware_may_relocate_itself() {
+    const R_RISCV_64: u64 = 2;
+    let folder = Folder::new();
+    let raw = folder.file("kernel", &[0x2a, 0x82]);
+    let program = pie(&[[0x1000, R_RISCV_64, 5]], &[]).build();
+    let fw = folder.file("fw.elf", &program);
+    let guest = boot(&folder, &files(&raw, &fw), 64).unwrap();
+    assert_eq!(guest.start(), START);
+    let loaded = pieces(&guest);
+    let data = loaded.iter().find(|(at, _, _)| *at == START + 0x1000);
+    assert_eq!(data.unwrap().2[..8], 0x100u64.to_le_bytes(), "untouched");
+    assert!(Guest::from_bytes("fw.elf", program).is_err());
+}
+
+#[test]
 fn the_initrd_and_the_device_tree_keep_out_of_the_way() {
     let folder = Folder::new();
     let fw = folder.file("fw", &firmware().build());
