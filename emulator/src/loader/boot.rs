@@ -134,7 +134,7 @@ fn builtin() -> Result<Part, LoadError> {
 fn firmware(name: &str, source: Source) -> Result<Part, LoadError> {
     let what = match Shape::of(&source).map_err(|reason| error(name, reason))? {
         Shape::Elf => {
-            let program = Program::read(name.to_owned(), source, program::Role::Program)?;
+            let program = Program::read(name.to_owned(), source, program::Role::Firmware)?;
             return Ok(Part {
                 role: Role::Firmware,
                 content: Content::Program(program),

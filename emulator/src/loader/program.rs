@@ -21,8 +21,10 @@ const PIECE: u64 = 64 << 10;
 /// What an ELF file is taken for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Role {
-    /// A program or firmware that runs at the addresses it is loaded to.
+    /// A program that runs at the addresses it is loaded to.
     Program,
+    /// Firmware, which may relocate itself, as on hardware.
+    Firmware,
     /// A kernel, which may be linked to the high half and relocate itself.
     Kernel,
 }
@@ -334,7 +336,13 @@ impl Parts {
         }
         check_entry(&table.segments, header.e_entry)?;
         if pie {
-            dynamic.check(source, &table.segments)?;
+            match dynamic.check(source, &table.segments) {
+                // OpenSBI has R_RISCV_64 too, and applies all of them itself.
+                Err(Reason::UnsupportedRelocation { .. }) if role != Role::Program => {
+                    dynamic = Dynamic::default();
+                }
+                checked => checked?,
+            }
         } else {
             dynamic = Dynamic::default();
         }
