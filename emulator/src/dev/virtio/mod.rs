@@ -2,7 +2,9 @@
 //!
 //! Section numbers are those of the Virtual I/O Device specification, version 1.2.
 
+pub mod blk;
 mod chain;
+pub mod console;
 mod mmio;
 mod queue;
 pub mod rng;

@@ -337,12 +337,20 @@ pub(crate) fn fuzz(
             driver.store(at, &bytes);
         }
         let queue = random.below(4) as usize;
-        for index in 0..random.below(ENTRIES.into()) as u16 {
-            let descriptor = any_descriptor(&mut random, queue);
+        let count = random.below(6) as u16;
+        let readable = random.below(4) as u16;
+        let well_formed = random.below(4) > 0;
+        for index in 0..count {
+            let mut descriptor = any_descriptor(&mut random, queue);
+            if well_formed {
+                descriptor.2 = if index < readable { 0 } else { WRITE };
+                descriptor.2 |= if index + 1 < count { NEXT } else { 0 };
+                descriptor.3 = index + 1;
+            }
             driver.describe(queue, index, descriptor);
         }
         for _ in 0..random.below(4) {
-            let head = random.pick(&[0, 1, 2, 3, 4, 15]);
+            let head = random.pick(&[0, 0, 0, 0, 1, 2, 15]);
             driver.make_available(queue, head);
         }
         match random.below(40) {

@@ -519,8 +519,8 @@ fn changes_of_watched_pages_are_seen() {
     let change = |at| seen.iter().find(|change| change.at == PhysAddr(at));
     assert_eq!(change(target).map(|change| change.new), Some(0x0f));
     // The ring's index at 2, its first entry at 4, which crosses a word.
-    let first = seen.iter().filter(|change| change.at == PhysAddr(used(0)));
-    assert_eq!(first.last().unwrap().new, 1 << 16);
+    let mut first = seen.iter().filter(|change| change.at == PhysAddr(used(0)));
+    assert_eq!(first.next_back().unwrap().new, 1 << 16);
     assert_eq!(change(used(0) + 8).map(|change| change.new), Some(1));
 }
 
