@@ -4,6 +4,7 @@
 
 mod chain;
 mod mmio;
+pub mod p9;
 mod queue;
 pub mod rng;
 
