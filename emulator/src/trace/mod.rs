@@ -32,6 +32,7 @@ targets! {
     LOADER "loader" "warn: what the guest's file lacks";
     DEV_FINISHER "dev::finisher" "warn: writes to it that mean nothing";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
+    DEV_VIRTIO_9P "dev::virtio-9p" "warn: drivers' mistakes; debug: every request";
     DEV_VIRTIO_BLK "dev::virtio-blk" "warn: drivers' mistakes and the host's errors; debug: every request";
     DEV_VIRTIO_CONSOLE "dev::virtio-console" "warn: drivers' mistakes";
     DEV_VIRTIO_RNG "dev::virtio-rng" "warn: drivers' mistakes and the host's errors";
