@@ -3,3 +3,4 @@
 pub mod clint;
 pub mod htif;
 pub mod rom;
+pub mod virtio;

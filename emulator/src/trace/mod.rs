@@ -29,5 +29,6 @@ targets! {
     MMU_FENCE "mmu::fence" "debug: every fence with the entries it drops, and every satp write";
     MMU_CHECK "mmu::check" "info: what the sanitizer finds, in one line";
     LOADER "loader" "warn: what the guest's file lacks";
+    DEV_NET "dev::net" "warn: what the guest's network refuses; debug: connections that cannot be made";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
 }

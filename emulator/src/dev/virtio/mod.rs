@@ -1,0 +1,3 @@
+//! Devices of the virtio specification.
+
+pub mod net;
