@@ -3,6 +3,7 @@
 
 use crate::support::elf::{Elf, R, SHN_ABS, W, X, segment};
 use pagewalk::board::{Limits, Machine, MachineConfig, MemoryMap, Stop};
+use pagewalk::dev::console::{Input, Shared, Stream};
 use pagewalk::isa::{assemble, encode};
 use pagewalk::loader::Guest;
 use pagewalk::mem::PhysAddr;
@@ -201,9 +202,10 @@ fn input_that_may_come_does_not_hide_a_trap_loop() {
         "li t3,-1; csrw medeleg,t3; csrw stvec,zero; csrw pmpaddr0,t3; csrwi pmpcfg0,31;",
         "li t3,2047; addi t3,t3,1; csrw mstatus,t3; mret",
     ));
-    let console = Box::new(std::io::sink());
-    let mut machine = Machine::new(&MachineConfig::default(), &mut guest, console).unwrap();
-    machine.set_console_input(Box::new(Silence));
+    let input = Input::Stream(Some(Box::new(Silence)));
+    let console = Shared::new(Stream::new(Box::new(std::io::sink()), input));
+    let mut machine =
+        Machine::with_console(&MachineConfig::default(), &mut guest, console).unwrap();
     let limits = Limits {
         max_instructions: None,
         deadline: Some(Instant::now() + Duration::from_secs(5)),

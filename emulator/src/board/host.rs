@@ -1,19 +1,18 @@
 //! The host interface as it sits in the guest's memory: `tohost` and `fromhost`.
 
 use super::Stop;
-use super::input::Input;
+use crate::dev::console::{Console, Shared};
 use crate::dev::htif::{Htif, HtifEvent, HtifMemory};
 use crate::loader::Guest;
 use crate::mem::{Bus, PhysAddr};
 use crate::trace;
-use std::io::{Read, Write};
 
-/// The device, its two words in memory, and its input.
+/// The device, its two words in memory, and its console.
 pub(super) struct HostInterface {
     device: Htif,
     tohost: PhysAddr,
     fromhost: Option<PhysAddr>,
-    input: Option<Input>,
+    console: Shared,
 }
 
 /// The guest's RAM as the device reaches it.
@@ -31,18 +30,18 @@ impl HtifMemory for GuestMemory<'_> {
     }
 
     fn write(&mut self, at: PhysAddr, bytes: &[u8]) -> bool {
-        self.0.store_from_device(at, bytes).is_ok()
+        self.0.memory_mut().store_from_device(at, bytes).is_ok()
     }
 }
 
 impl HostInterface {
     /// The host interface of a guest that has the symbol `tohost`.
-    pub(super) fn new(guest: &Guest, console: Box<dyn Write + Send>) -> Option<Self> {
+    pub(super) fn new(guest: &Guest, console: Shared) -> Option<Self> {
         Some(Self {
             tohost: PhysAddr(guest.tohost()?),
             fromhost: guest.fromhost().map(PhysAddr),
-            device: Htif::new(console),
-            input: None,
+            device: Htif::new(Box::new(console.clone())),
+            console,
         })
     }
 
@@ -51,19 +50,17 @@ impl HostInterface {
         self.tohost
     }
 
-    pub(super) fn set_input(&mut self, input: Box<dyn Read + Send>) {
-        self.input = Some(Input::new(input));
-    }
-
     /// Whether the guest waits for a character that may still come.
     pub(super) fn expects_input(&self) -> bool {
-        self.device.waits_for_input() && self.input.as_ref().is_some_and(Input::is_open)
+        self.device.waits_for_input() && self.console.is_open()
     }
 
     /// Carries out the request in `tohost` and clears it.
     pub(super) fn serve(&mut self, bus: &mut Bus) -> Option<Stop> {
         let request = bus.ram().load(self.tohost, 8)?;
-        bus.store_from_device(self.tohost, &[0; 8]).ok()?;
+        bus.memory_mut()
+            .store_from_device(self.tohost, &[0; 8])
+            .ok()?;
         match self.device.request(request, &mut GuestMemory(bus)) {
             HtifEvent::Exit(code) => Some(Stop::Exit(code)),
             HtifEvent::Error(error) => Some(Stop::BadRequest(error)),
@@ -81,7 +78,7 @@ impl HostInterface {
     /// Moves input and replies to the guest when there are any and `fromhost` has room.
     pub(super) fn reply(&mut self, bus: &mut Bus) {
         if self.device.waits_for_input()
-            && let Some(character) = self.input.as_mut().and_then(Input::next)
+            && let Some(character) = self.console.read()
         {
             self.device.input(character);
         }
@@ -90,7 +87,9 @@ impl HostInterface {
             && let Some(reply) = self.device.next_reply()
         {
             // Reading it just now showed that the word is there.
-            let _ = bus.store_from_device(fromhost, &reply.to_le_bytes());
+            let _ = bus
+                .memory_mut()
+                .store_from_device(fromhost, &reply.to_le_bytes());
         }
     }
 

@@ -5,6 +5,7 @@ use super::host::HostInterface;
 use super::turns::Turns;
 use super::{MAX_HARTS, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
+use crate::dev::console::{Input, Shared, Stream};
 use crate::dev::rom::Rom;
 use crate::engine::Reference;
 use crate::hart::Hart;
@@ -13,7 +14,7 @@ use crate::loader::{Guest, LoadError, Piece};
 use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
 use crate::mmu::TlbConfigError;
 use crate::mmu::check::{CheckConfig, Checker};
-use std::io::{Read, Write};
+use std::io::Write;
 use std::ops::Range;
 
 /// Why a machine could not be made or loaded.
@@ -60,11 +61,21 @@ pub struct Machine {
 
 impl Machine {
     /// A machine with `guest` in its RAM, about to start. The guest's console output goes to
-    /// `console`.
+    /// `output`, and there is no input.
     pub fn new(
         config: &MachineConfig,
         guest: &mut Guest,
-        console: Box<dyn Write + Send>,
+        output: Box<dyn Write + Send>,
+    ) -> Result<Self, BuildError> {
+        let console = Shared::new(Stream::new(output, Input::None));
+        Self::with_console(config, guest, console)
+    }
+
+    /// A machine with `guest` in its RAM, about to start, and this console.
+    pub fn with_console(
+        config: &MachineConfig,
+        guest: &mut Guest,
+        console: Shared,
     ) -> Result<Self, BuildError> {
         if guest.needs_compressed() && !config.isa.has(Extension::Zca) {
             return Err(BuildError::NeedsCompressed {
@@ -85,16 +96,8 @@ impl Machine {
         let mut machine = Self::assemble(config, ram, guest.entry(), guest.tohost().is_some())?;
         machine.host = HostInterface::new(guest, console);
         let doorbell = machine.host.as_ref().map(HostInterface::tohost);
-        machine.bus.set_doorbell(doorbell);
+        machine.bus.memory_mut().set_doorbell(doorbell);
         Ok(machine)
-    }
-
-    /// Lets the guest read from `input`, character by character. Nothing is read before the guest
-    /// asks, and a guest that asks does not stop for it.
-    pub fn set_console_input(&mut self, input: Box<dyn Read + Send>) {
-        if let Some(host) = self.host.as_mut() {
-            host.set_input(input);
-        }
     }
 
     /// A machine with nothing in its RAM, which starts at `entry`. What runs on it is put there
@@ -129,7 +132,7 @@ impl Machine {
             (MemoryMap::CLINT, Box::new(Clint::new(count))),
         ];
         for (range, device) in devices {
-            bus.map(range, device)?;
+            bus.map(range, None, device)?;
         }
         let mut harts: Vec<Hart> = (0..count).map(|id| Hart::new(id, &config.hart())).collect();
         for hart in &mut harts {

@@ -3,7 +3,6 @@
 mod config;
 mod device_tree;
 mod host;
-mod input;
 mod machine;
 mod map;
 mod rom;

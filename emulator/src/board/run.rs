@@ -66,7 +66,7 @@ impl Machine {
         loop {
             self.turns.go_on(&mut self.harts);
             if self.turns.request_ages(&self.harts) {
-                self.bus.age_request();
+                self.bus.memory_mut().age_request();
             }
             if let Some(stop) = self.serve() {
                 return stop;
@@ -110,7 +110,7 @@ impl Machine {
             match pause {
                 Pause::Budget => {}
                 Pause::Break => return Some(Stop::Break),
-                Pause::Attention if self.bus.has_request() => return None,
+                Pause::Attention if self.bus.memory().has_request() => return None,
                 Pause::Attention => {
                     if let Some(stop) = self.serve() {
                         return Some(stop);
@@ -188,7 +188,7 @@ impl Machine {
         if self.bus.take_device_touched() {
             self.serve_clint();
         }
-        let rung = self.bus.take_request();
+        let rung = self.bus.memory_mut().take_request();
         let host = self.host.as_mut()?;
         let stop = if rung {
             host.serve(&mut self.bus)

@@ -10,6 +10,7 @@ use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, value
 use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
+use pagewalk::dev::console::{Input, Shared, Stream};
 use pagewalk::engine::Pair;
 use pagewalk::loader::Guest;
 use pagewalk::report::check::CheckObserver;
@@ -201,8 +202,9 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         ..request.machine.clone()
     };
     interrupt::listen();
-    let mut machine = Machine::new(&config, &mut guest, Box::new(io::stdout()))?;
-    machine.set_console_input(Box::new(io::stdin()));
+    let input = Input::Stream(Some(Box::new(io::stdin())));
+    let console = Shared::new(Stream::new(Box::new(io::stdout()), input));
+    let mut machine = Machine::with_console(&config, &mut guest, console)?;
     let guest = &guest;
     let signature = request
         .signature

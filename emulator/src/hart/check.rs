@@ -94,7 +94,7 @@ impl Hart {
     fn watch_tables(&mut self, bus: &mut Bus, pages: Vec<PhysAddr>) {
         if !pages.is_empty() {
             for page in pages {
-                bus.flag_page(page, PageFlags::TABLE);
+                bus.memory_mut().flag_page(page, PageFlags::TABLE);
             }
             self.catch_up(bus);
         }
@@ -149,7 +149,7 @@ impl Hart {
                 self.drop_watches(bus);
                 self.tell_reports();
             } else if checker.fetched_from(id, page) {
-                bus.flag_page(page, PageFlags::CODE);
+                bus.memory_mut().flag_page(page, PageFlags::CODE);
                 self.catch_up(bus);
             }
         }
@@ -165,7 +165,7 @@ impl Hart {
         value: u64,
     ) -> Result<(), AccessError> {
         if let Some(checker) = self.checker.as_ref()
-            && (checker.wants_every_store() || bus.page_flags(pa).watched())
+            && (checker.wants_every_store() || bus.memory().page_flags(pa).watched())
         {
             return self.put_watched(bus, pa, size, value);
         }
@@ -187,7 +187,7 @@ impl Hart {
         let before = read(bus);
         bus.store(self.id, pa, size, value, self.mtime())?;
         let after = read(bus);
-        let flags = bus.page_flags(pa);
+        let flags = bus.memory().page_flags(pa);
         let here = self.site();
         let site = Some(here);
         if let Some(checker) = self.checker.as_mut() {
@@ -214,10 +214,10 @@ impl Hart {
     fn drop_watches(&mut self, bus: &mut Bus) {
         if let Some(checker) = self.checker.as_mut() {
             for page in checker.take_abandoned_tables() {
-                bus.unflag_page(page, PageFlags::TABLE);
+                bus.memory_mut().unflag_page(page, PageFlags::TABLE);
             }
             for page in checker.take_abandoned_code() {
-                bus.unflag_page(page, PageFlags::CODE);
+                bus.memory_mut().unflag_page(page, PageFlags::CODE);
             }
         }
     }
@@ -226,15 +226,15 @@ impl Hart {
     /// harts, devices and the sanitizer may have changed page tables or begun to watch pages. Called
     /// whenever the engine starts, so at the start of each turn, and after watched stores.
     pub fn catch_up(&mut self, bus: &mut Bus) {
-        if self.flag_generation != bus.flag_generation() {
-            self.flag_generation = bus.flag_generation();
+        if self.flag_generation != bus.memory().flag_generation() {
+            self.flag_generation = bus.memory().flag_generation();
             self.fast.clear_stores();
         }
         let Some(checker) = self.checker.as_mut() else {
             return;
         };
-        for store in bus.take_device_stores() {
-            tell_change(checker, bus.page_flags(store.at), None, &store);
+        for store in bus.memory_mut().take_device_stores() {
+            tell_change(checker, bus.memory().page_flags(store.at), None, &store);
         }
         let seen = Seen {
             epoch: checker.epoch(),

@@ -191,7 +191,9 @@ impl Hart {
             self.check_data_trigger(va, size, TriggerAccess::Store)?;
         }
         if let Some(pa) = self.fast.store(va.0, size.into())
-            && bus.store_plain(self.id, PhysAddr(pa), size, value)
+            && bus
+                .memory_mut()
+                .store_plain(self.id, PhysAddr(pa), size, value)
         {
             self.note_store(va, size, value);
             return Ok(());
@@ -341,7 +343,7 @@ impl Hart {
         let value = bus
             .load(pa, size, self.mtime())
             .map_err(|AccessError| access_fault(AccessKind::Load, va))?;
-        bus.reserve(self.id, pa);
+        bus.memory_mut().reserve(self.id, pa);
         self.note_load(va, size);
         Ok(value)
     }
@@ -355,7 +357,7 @@ impl Hart {
         value: u64,
     ) -> Result<bool, Trap> {
         let pa = self.locate_atomic(bus, va, size, AccessKind::Store)?;
-        if !bus.take_reservation(self.id, pa) {
+        if !bus.memory_mut().take_reservation(self.id, pa) {
             return Ok(false);
         }
         self.put(bus, pa, size, value)

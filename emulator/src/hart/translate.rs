@@ -167,7 +167,7 @@ impl Hart {
         let Some(rights) = self.pmp.uniform(pa, access.privilege) else {
             return;
         };
-        let flags = bus.page_flags(pa);
+        let flags = bus.memory().page_flags(pa);
         let allowed = match access.kind {
             AccessKind::Fetch => rights.execute && !(self.asks_for_fetches(flags, pa)),
             AccessKind::Load => rights.read,

@@ -1,32 +1,7 @@
 //! The physical bus: RAM and devices behind physical addresses.
-//!
-//! The bus also knows what must be seen of every store, whoever makes it: the reservations of
-//! LR/SC and the doorbell of the host interface.
 
-use super::{PAGE_SIZE, PageFlags, PhysAddr, Ram};
+use super::{AccessError, Device, MachineRequest, Memory, PhysAddr, Ram};
 use std::ops::Range;
-
-/// No memory and no device answers at the address, or the device refuses the access.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct AccessError;
-
-/// Something that answers to a range of physical addresses.
-///
-/// A device knows offsets and values; where it sits is the board's business.
-pub trait Device: Send {
-    /// The device's name, as logs and errors give it.
-    fn name(&self) -> &'static str;
-    /// Reads `size` bytes at `offset`; `now` is the time in ticks of the time base.
-    fn read(&mut self, offset: u64, size: u8, now: u64) -> Result<u64, AccessError>;
-    /// Writes the low `size` bytes of `value` at `offset`.
-    fn write(&mut self, offset: u64, size: u8, value: u64, now: u64) -> Result<(), AccessError>;
-    /// Whether instructions can be fetched from it; reading it then has no side effect.
-    fn executable(&self) -> bool {
-        false
-    }
-    /// For the board, which knows the type behind the trait.
-    fn as_any(&mut self) -> &mut dyn std::any::Any;
-}
 
 /// Two things were put at the same physical addresses.
 #[derive(Debug, thiserror::Error)]
@@ -40,78 +15,44 @@ pub struct MapError {
 
 struct Mapped {
     range: Range<u64>,
+    /// The number of its interrupt line, if it has one.
+    line: Option<u32>,
     device: Box<dyn Device>,
+    /// It was accessed, and has not worked since.
+    touched: bool,
 }
 
-/// The bytes that one reservation covers, and the unit in which stores break it.
-const RESERVATION_SET: u64 = 64;
-
-/// What is known of the doorbell's word.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Request {
-    /// Nothing was stored there.
-    None,
-    /// Only the low half was stored, which may be the first of two stores; `old` if that was not
-    /// just now.
-    Half { old: bool },
-    /// The word is complete.
-    Whole,
-}
-
-/// A word of a watched page that was changed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct WordChange {
-    /// Where, a multiple of eight.
-    pub at: PhysAddr,
-    /// Its value before.
-    pub old: u64,
-    /// Its value now.
-    pub new: u64,
-}
-
-/// RAM, devices, and what is watched of stores.
+/// RAM and devices.
 pub struct Bus {
-    ram: Ram,
+    memory: Memory,
     devices: Vec<Mapped>,
-    reservations: Vec<Option<u64>>,
-    any_reservation: bool,
-    doorbell: Option<u64>,
-    request: Request,
     /// A device was written or read, so that interrupt lines and timers may have changed.
     device_touched: bool,
-    /// What is special about each page of RAM.
-    flags: Vec<PageFlags>,
-    flag_generation: u64,
-    device_stores: Vec<WordChange>,
 }
 
 impl Bus {
     /// A bus with `ram` on it, for `harts` harts.
     pub fn new(ram: Ram, harts: usize) -> Self {
-        let range = ram.range();
-        let pages = (range.end - range.start).div_ceil(PAGE_SIZE) as usize;
         Self {
-            flags: vec![PageFlags::NONE; pages],
-            flag_generation: 0,
-            device_stores: Vec::new(),
-            ram,
+            memory: Memory::new(ram, harts),
             devices: Vec::new(),
-            reservations: vec![None; harts],
-            any_reservation: false,
-            doorbell: None,
-            request: Request::None,
             device_touched: false,
         }
     }
 
-    /// Puts a device at `range`.
-    pub fn map(&mut self, range: Range<u64>, device: Box<dyn Device>) -> Result<(), MapError> {
+    /// Puts a device at `range`, with the interrupt line `line`.
+    pub fn map(
+        &mut self,
+        range: Range<u64>,
+        line: Option<u32>,
+        device: Box<dyn Device>,
+    ) -> Result<(), MapError> {
         let overlaps = |other: &Range<u64>| range.start < other.end && other.start < range.end;
         let clash = self
             .devices
             .iter()
             .map(|mapped| (mapped.device.name(), mapped.range.clone()))
-            .chain([("RAM", self.ram.range())])
+            .chain([("RAM", self.ram().range())])
             .find(|(_, other)| overlaps(other));
         if let Some((other, other_range)) = clash {
             return Err(MapError {
@@ -121,40 +62,67 @@ impl Bus {
                 other_range,
             });
         }
-        self.devices.push(Mapped { range, device });
+        self.devices.push(Mapped {
+            range,
+            line,
+            device,
+            touched: false,
+        });
         Ok(())
     }
 
+    /// RAM and what is watched of it.
+    #[inline]
+    pub fn memory(&self) -> &Memory {
+        &self.memory
+    }
+
+    /// RAM and what is watched of it, to be changed.
+    #[inline]
+    pub fn memory_mut(&mut self) -> &mut Memory {
+        &mut self.memory
+    }
+
     /// RAM.
+    #[inline]
     pub fn ram(&self) -> &Ram {
-        &self.ram
+        self.memory.ram()
     }
 
     /// RAM, to be filled by the loader. Reservations are not looked at.
     pub fn ram_mut(&mut self) -> &mut Ram {
-        &mut self.ram
+        self.memory.ram_mut()
     }
 
-    /// The device of type `T`, if there is one.
+    /// The device of type `T`, if there is one: the first.
     pub fn device<T: 'static>(&mut self) -> Option<&mut T> {
         self.devices
             .iter_mut()
             .find_map(|mapped| mapped.device.as_any().downcast_mut())
     }
 
-    fn find(&mut self, at: PhysAddr, size: u8) -> Option<(&mut dyn Device, u64)> {
+    fn find(&mut self, at: PhysAddr, size: u8) -> Option<(&mut Mapped, u64)> {
         let end = at.0.checked_add(u64::from(size))?;
         let mapped = self
             .devices
             .iter_mut()
             .find(|mapped| mapped.range.start <= at.0 && end <= mapped.range.end)?;
-        Some((mapped.device.as_mut(), at.0 - mapped.range.start))
+        let offset = at.0 - mapped.range.start;
+        Some((mapped, offset))
+    }
+
+    /// The device at an address, which is about to be accessed.
+    fn touch(&mut self, at: PhysAddr, size: u8) -> Result<(&mut dyn Device, u64), AccessError> {
+        self.device_touched = true;
+        let (mapped, offset) = self.find(at, size).ok_or(AccessError)?;
+        mapped.touched = true;
+        Ok((mapped.device.as_mut(), offset))
     }
 
     /// Loads 1, 2, 4 or 8 bytes.
     #[inline]
     pub fn load(&mut self, at: PhysAddr, size: u8, now: u64) -> Result<u64, AccessError> {
-        match self.ram.load(at, size) {
+        match self.ram().load(at, size) {
             Some(value) => Ok(value),
             None => self.load_device(at, size, now),
         }
@@ -162,19 +130,18 @@ impl Bus {
 
     #[cold]
     fn load_device(&mut self, at: PhysAddr, size: u8, now: u64) -> Result<u64, AccessError> {
-        self.device_touched = true;
-        let (device, offset) = self.find(at, size).ok_or(AccessError)?;
+        let (device, offset) = self.touch(at, size)?;
         device.read(offset, size, now)
     }
 
     /// Fetches two bytes of an instruction, from RAM or a device that allows it.
     pub fn fetch(&mut self, at: PhysAddr, now: u64) -> Result<u64, AccessError> {
-        if let Some(half) = self.ram.load(at, 2) {
+        if let Some(half) = self.ram().load(at, 2) {
             return Ok(half);
         }
-        let (device, offset) = self.find(at, 2).ok_or(AccessError)?;
-        if device.executable() {
-            device.read(offset, 2, now)
+        let (mapped, offset) = self.find(at, 2).ok_or(AccessError)?;
+        if mapped.device.executable() {
+            mapped.device.read(offset, 2, now)
         } else {
             Err(AccessError)
         }
@@ -190,120 +157,10 @@ impl Bus {
         value: u64,
         now: u64,
     ) -> Result<(), AccessError> {
-        if self.ram.store(at, size, value).is_none() {
-            return self.store_device(at, size, value, now);
-        }
-        self.seen(Some(hart), at, size.into());
-        if let Some(doorbell) = self.doorbell {
-            let end = at.0 + u64::from(size);
-            if at.0 < doorbell + 8 && end > doorbell {
-                // The high half names the device: with it the word is complete.
-                self.request = if end > doorbell + 4 {
-                    Request::Whole
-                } else {
-                    Request::Half { old: false }
-                };
-            }
-        }
-        Ok(())
-    }
-
-    /// Stores to a page of RAM about which nothing is special ([`Bus::page_flags`]). False if the
-    /// address is not RAM.
-    #[inline]
-    pub fn store_plain(&mut self, hart: usize, at: PhysAddr, size: u8, value: u64) -> bool {
-        let done = self.ram.store(at, size, value).is_some();
-        if done {
-            self.seen(Some(hart), at, size.into());
-        }
-        done
-    }
-
-    /// Stores bytes to RAM for a device or the host. Every hart's reservation of them is lost.
-    pub fn store_from_device(&mut self, at: PhysAddr, bytes: &[u8]) -> Result<(), AccessError> {
-        let length = bytes.len() as u64;
-        let before = self.watched_words(at, length);
-        self.ram
-            .slice_mut(at, length)
-            .ok_or(AccessError)?
-            .copy_from_slice(bytes);
-        self.seen(None, at, length);
-        for (at, old) in before {
-            if let Some(new) = self.ram.load(at, 8)
-                && new != old
-            {
-                self.device_stores.push(WordChange { at, old, new });
-            }
-        }
-        Ok(())
-    }
-
-    /// The words of watched pages that a store touches, with their values.
-    fn watched_words(&self, at: PhysAddr, length: u64) -> Vec<(PhysAddr, u64)> {
-        let mut words = Vec::new();
-        if !self.is_ram(at, length) {
-            return words;
-        }
-        // RAM ends below 2^56, so nothing here overflows.
-        let end = at.0 + length;
-        let mut page = at.page().0;
-        while page < end {
-            if self.page_flags(PhysAddr(page)).watched() {
-                let from = page.max(at.0 & !7);
-                let to = (page + PAGE_SIZE).min(end);
-                words.extend((from..to).step_by(8).filter_map(|word| {
-                    let at = PhysAddr(word);
-                    self.ram.load(at, 8).map(|value| (at, value))
-                }));
-            }
-            page += PAGE_SIZE;
-        }
-        words
-    }
-
-    /// What devices and the host changed on watched pages since the last call.
-    pub fn take_device_stores(&mut self) -> Vec<WordChange> {
-        std::mem::take(&mut self.device_stores)
-    }
-
-    /// What is special about the page of an address: nothing outside RAM.
-    #[inline]
-    pub fn page_flags(&self, at: PhysAddr) -> PageFlags {
-        let index = at.0.wrapping_sub(self.ram.range().start) / PAGE_SIZE;
-        let flags = self.flags.get(index as usize).copied();
-        flags.unwrap_or_default()
-    }
-
-    /// Notes that something is special about a page from now on. Harts notice by the generation.
-    pub fn flag_page(&mut self, at: PhysAddr, flags: PageFlags) {
-        let index = at.0.wrapping_sub(self.ram.range().start) / PAGE_SIZE;
-        if let Some(slot) = self.flags.get_mut(index as usize)
-            && !slot.contains(flags)
-        {
-            *slot = *slot | flags;
-            self.flag_generation += 1;
-        }
-    }
-
-    /// Notes that something is not special about a page any more.
-    pub fn unflag_page(&mut self, at: PhysAddr, flags: PageFlags) {
-        let index = at.0.wrapping_sub(self.ram.range().start) / PAGE_SIZE;
-        if let Some(slot) = self.flags.get_mut(index as usize) {
-            *slot = slot.without(flags);
-        }
-    }
-
-    /// Counts the pages about which something has become special.
-    #[inline]
-    pub fn flag_generation(&self) -> u64 {
-        self.flag_generation
-    }
-
-    /// What must be seen of every store to RAM.
-    #[inline]
-    fn seen(&mut self, hart: Option<usize>, at: PhysAddr, length: u64) {
-        if self.any_reservation {
-            self.break_reservations(hart, at, length);
+        if self.memory.store(hart, at, size, value) {
+            Ok(())
+        } else {
+            self.store_device(at, size, value, now)
         }
     }
 
@@ -315,14 +172,13 @@ impl Bus {
         value: u64,
         now: u64,
     ) -> Result<(), AccessError> {
-        self.device_touched = true;
-        let (device, offset) = self.find(at, size).ok_or(AccessError)?;
+        let (device, offset) = self.touch(at, size)?;
         device.write(offset, size, value, now)
     }
 
     /// Whether `size` bytes at `at` are RAM: atomics and cache blocks want that.
     pub fn is_ram(&self, at: PhysAddr, size: u64) -> bool {
-        self.ram.slice(at, size).is_some()
+        self.memory.is_ram(at, size)
     }
 
     /// The name of the device at an address, if there is one.
@@ -332,161 +188,60 @@ impl Bus {
         Some(mapped.device.name())
     }
 
-    /// Registers the reservation that LR makes for a hart.
-    pub fn reserve(&mut self, hart: usize, at: PhysAddr) {
-        if let Some(slot) = self.reservations.get_mut(hart) {
-            *slot = Some(at.0 & !(RESERVATION_SET - 1));
-            self.any_reservation = true;
-        }
-    }
-
-    /// Ends a hart's reservation and says whether it covered `at`. SC does this, whether it
-    /// succeeds or not.
-    pub fn take_reservation(&mut self, hart: usize, at: PhysAddr) -> bool {
-        let held = self.reservations.get_mut(hart).and_then(Option::take);
-        self.any_reservation = self.reservations.iter().any(Option::is_some);
-        held == Some(at.0 & !(RESERVATION_SET - 1))
-    }
-
-    /// Ends the reservations of other harts than the storing one that the stored bytes touch.
-    #[cold]
-    fn break_reservations(&mut self, storing: Option<usize>, at: PhysAddr, length: u64) {
-        let first = at.0 & !(RESERVATION_SET - 1);
-        let last = at.0.saturating_add(length.saturating_sub(1)) & !(RESERVATION_SET - 1);
-        for (hart, slot) in self.reservations.iter_mut().enumerate() {
-            if Some(hart) != storing && slot.is_some_and(|set| (first..=last).contains(&set)) {
-                *slot = None;
-            }
-        }
-        self.any_reservation = self.reservations.iter().any(Option::is_some);
-    }
-
-    /// Watches the 64-bit word at `at`: a store to it is a request to the host.
-    pub fn set_doorbell(&mut self, at: Option<PhysAddr>) {
-        self.doorbell = at.map(|at| at.0);
-        for at in at.into_iter().flat_map(|at| [at, at.offset(7)]) {
-            self.flag_page(at, PageFlags::DOORBELL);
-        }
-    }
-
-    /// Whether a complete request waits.
-    #[inline]
-    pub fn has_request(&self) -> bool {
-        self.request == Request::Whole
-    }
-
-    /// Takes a complete request: whether there is one.
-    pub fn take_request(&mut self) -> bool {
-        let whole = self.has_request();
-        if whole {
-            self.request = Request::None;
-        }
-        whole
-    }
-
-    /// A while has passed. A request of which just the low half was stored before the last while
-    /// is one of 32 bits, and complete.
-    pub fn age_request(&mut self) {
-        self.request = match self.request {
-            Request::Half { old: false } => Request::Half { old: true },
-            Request::Half { old: true } => Request::Whole,
-            other => other,
-        };
-    }
-
     /// Whether something happened that the board must look at before the next instruction.
     #[inline]
     pub fn needs_attention(&self) -> bool {
-        self.device_touched || self.has_request()
+        self.device_touched || self.memory.has_request()
     }
 
     /// Whether a device was accessed since the last call.
     pub fn take_device_touched(&mut self) -> bool {
         std::mem::take(&mut self.device_touched)
     }
-}
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const BASE: PhysAddr = PhysAddr(0x8000_0000);
-
-    fn bus() -> Bus {
-        Bus::new(Ram::new(BASE, 0x1000).unwrap(), 2)
-    }
-
-    #[test]
-    fn a_reservation_is_lost_to_another_harts_store() {
-        let mut bus = bus();
-        bus.reserve(0, BASE);
-        bus.store(0, BASE.offset(8), 8, 1, 0).unwrap();
-        assert!(bus.take_reservation(0, BASE), "an own store keeps it");
-        bus.reserve(0, BASE);
-        bus.store(1, BASE.offset(8), 8, 1, 0).unwrap();
-        assert!(!bus.take_reservation(0, BASE), "another hart's breaks it");
-        bus.reserve(0, BASE);
-        bus.store(1, BASE.offset(64), 8, 1, 0).unwrap();
-        assert!(bus.take_reservation(0, BASE), "another set does not matter");
-        assert!(!bus.take_reservation(0, BASE), "it is used up");
-    }
-
-    #[test]
-    fn a_reservation_is_lost_to_a_store_that_only_reaches_into_it() {
-        let mut bus = bus();
-        let set = BASE.offset(64);
-        bus.reserve(0, set);
-        bus.store(1, BASE.offset(60), 8, 1, 0).unwrap();
-        assert!(!bus.take_reservation(0, set));
-    }
-
-    #[test]
-    fn a_reservation_is_lost_to_a_device() {
-        let mut bus = bus();
-        bus.reserve(0, BASE);
-        bus.store_from_device(BASE.offset(8), &[1]).unwrap();
-        assert!(!bus.take_reservation(0, BASE));
-        assert_eq!(
-            bus.store_from_device(BASE.offset(0xfff), &[1, 2]),
-            Err(AccessError)
-        );
-    }
-
-    #[test]
-    fn a_request_is_complete_with_its_high_half() {
-        let mut bus = bus();
-        let word = BASE.offset(64);
-        bus.set_doorbell(Some(word));
-        for (offset, size, complete) in [
-            (0, 8, true),
-            (4, 4, true),
-            (7, 1, true),
-            (-4, 8, false),
-            (-3, 8, true),
-            (0, 4, false),
-            (2, 2, false),
-        ] {
-            let at = PhysAddr(word.0.wrapping_add_signed(offset));
-            bus.store(0, at, size, 1, 0).unwrap();
-            assert_eq!(bus.take_request(), complete, "{size} bytes at {offset}");
-            bus.request = Request::None;
+    /// Lets devices work: those that were accessed since they last did and those whose deadline
+    /// has passed, or all of them.
+    pub fn work(&mut self, all: bool, now: u64) {
+        for mapped in &mut self.devices {
+            let touched = std::mem::take(&mut mapped.touched);
+            let due = || mapped.device.deadline().is_some_and(|at| at <= now);
+            if all || touched || due() {
+                mapped.device.work(&mut self.memory, now);
+            }
         }
-        bus.store(0, BASE.offset(56), 8, 1, 0).unwrap();
-        bus.store(0, BASE.offset(72), 8, 1, 0).unwrap();
-        assert_eq!(bus.request, Request::None, "its neighbours do not ring");
     }
 
-    #[test]
-    fn a_low_half_alone_is_a_request_after_a_while_without_a_store() {
-        let mut bus = bus();
-        bus.set_doorbell(Some(BASE));
-        bus.store(0, BASE, 4, 1, 0).unwrap();
-        bus.age_request();
-        bus.store(0, BASE, 4, 1, 0).unwrap();
-        bus.age_request();
-        assert!(!bus.take_request(), "it was stored again meanwhile");
-        bus.age_request();
-        assert!(bus.take_request());
-        assert!(!bus.take_request());
+    /// When the next device has something to do by itself: `u64::MAX` if none has.
+    pub fn deadline(&self) -> u64 {
+        let devices = self.devices.iter();
+        let deadlines = devices.filter_map(|mapped| mapped.device.deadline());
+        deadlines.min().unwrap_or(u64::MAX)
+    }
+
+    /// Whether a device may get something from the host at any moment.
+    pub fn expects_host(&self) -> bool {
+        let mut devices = self.devices.iter();
+        devices.any(|mapped| mapped.device.expects_host())
+    }
+
+    /// The first thing that a device asks of the whole machine.
+    pub fn take_machine_request(&mut self) -> Option<MachineRequest> {
+        let mut devices = self.devices.iter_mut();
+        devices.find_map(|mapped| mapped.device.take_request())
+    }
+
+    /// The interrupt lines of the devices: number, and whether it is up.
+    pub fn lines(&self) -> impl Iterator<Item = (u32, bool)> {
+        let devices = self.devices.iter();
+        devices.filter_map(|mapped| Some((mapped.line?, mapped.device.interrupt())))
+    }
+
+    /// Resets every device, and ends what was watched of stores.
+    pub fn reset_devices(&mut self) {
+        for mapped in &mut self.devices {
+            mapped.touched = false;
+            mapped.device.reset();
+        }
+        self.device_touched = true;
     }
 }

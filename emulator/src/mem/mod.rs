@@ -2,10 +2,16 @@
 
 mod address;
 mod bus;
+mod device;
 mod flags;
+mod memory;
 mod ram;
+mod ring;
 
 pub use address::{PAGE_SIZE, PhysAddr, VirtAddr};
-pub use bus::{AccessError, Bus, Device, MapError, WordChange};
+pub use bus::{Bus, MapError};
+pub use device::{AccessError, Device, MachineRequest};
 pub use flags::PageFlags;
+pub use memory::{Memory, WordChange};
 pub use ram::{Ram, RamError};
+pub use ring::RingMemory;

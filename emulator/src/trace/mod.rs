@@ -31,4 +31,7 @@ targets! {
     LOADER "loader" "warn: what the guest's file lacks";
     DEV_NET "dev::net" "warn: what the guest's network refuses; debug: connections that cannot be made";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
+    DEV_VIRTIO_BLK "dev::virtio-blk" "warn: drivers' mistakes and the host's errors; debug: every request";
+    DEV_VIRTIO_CONSOLE "dev::virtio-console" "warn: drivers' mistakes";
+    DEV_VIRTIO_RNG "dev::virtio-rng" "warn: drivers' mistakes and the host's errors";
 }

@@ -27,6 +27,7 @@ use smoltcp::wire::{
 
 mod address;
 mod config;
+mod device;
 mod dhcp;
 mod resolver;
 mod tcp;
@@ -39,6 +40,7 @@ pub use address::{GATEWAY, GUEST, MTU, NAME_SERVER, NETMASK};
 pub use config::{
     DEFAULT_MAC, Forward, MAX_FORWARDS, NetSpec, NetSpecError, NetworkConfig, Protocol,
 };
+pub use device::Net;
 pub use resolver::Resolver;
 
 use address::{Destination, Ends, destination, is_guest};
