@@ -7,6 +7,10 @@ mod mmio;
 pub mod net;
 mod queue;
 pub mod rng;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use chain::Chain;
 pub use mmio::{Mmio, MmioState};
