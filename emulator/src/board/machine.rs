@@ -2,8 +2,8 @@
 
 use super::device_tree::{Contents, device_tree};
 use super::host::HostInterface;
-use super::turns::Turns;
 use super::rom::Stages;
+use super::turns::Turns;
 use super::{MAX_HARTS, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
 use crate::dev::console::{Input, Nowhere, Shared, Stream};
@@ -250,11 +250,7 @@ impl Machine {
             (MemoryMap::CLINT, None, Box::new(Clint::new(count))),
             (MemoryMap::SSWI, None, Box::new(Sswi::new(count))),
             (MemoryMap::PLIC, None, Box::new(Plic::new(count))),
-            (
-                MemoryMap::UART,
-                Some(MemoryMap::UART_LINE),
-                Box::new(uart),
-            ),
+            (MemoryMap::UART, Some(MemoryMap::UART_LINE), Box::new(uart)),
         ];
         for (range, line, device) in devices {
             bus.map(range, line, device)?;
@@ -330,11 +326,9 @@ impl Machine {
 
     /// Instructions that all harts together have retired since the machine was made.
     pub fn instructions(&self) -> u64 {
-        self.harts
-            .iter()
-            .fold(self.before_reset, |sum, hart| {
-                hart.retired.saturating_add(sum)
-            })
+        self.harts.iter().fold(self.before_reset, |sum, hart| {
+            hart.retired.saturating_add(sum)
+        })
     }
 
     /// The bus, with RAM and devices.

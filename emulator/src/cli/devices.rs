@@ -7,11 +7,15 @@ use clap::{Args, ValueEnum};
 use pagewalk::board::{ClockSource, Host, MachineConfig};
 use pagewalk::dev::console::{Input, Nowhere, Shared, Stream};
 use pagewalk::dev::virtio::VirtioDevice;
+use pagewalk::dev::virtio::blk::{Blk, DriveSpec};
+use pagewalk::dev::virtio::console::VirtioConsole;
+use pagewalk::dev::virtio::net::{Net, NetSpec, UserNetwork};
+use pagewalk::dev::virtio::p9::{P9, ShareSpec};
 use pagewalk::dev::virtio::rng::{Rng, RngSource};
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::FileTypeExt;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 /// The seed of the random numbers that a guest gets unless it gets the host's.
@@ -27,6 +31,30 @@ pub(super) struct DeviceArguments {
     /// Ctrl-A H, which tells more. Programs that use HTIF leave the terminal as it is.
     #[arg(long, value_name = "WHERE", default_value = "stdio", value_parser = line)]
     serial: Line,
+
+    /// A disk: FILE[,ro][,snapshot=on][,serial=TEXT]
+    ///
+    /// A raw image. Each use adds one: /dev/vda, /dev/vdb and so on in Linux. With snapshot=on what
+    /// the guest writes is forgotten at the end. A comma in the file's name is written twice.
+    #[arg(long, value_name = "DRIVE")]
+    drive: Vec<DriveSpec>,
+
+    /// A folder that the guest may use, through 9P: DIR[,ro][,tag=NAME]
+    ///
+    /// In Linux: mount -t 9p -o trans=virtio,version=9p2000.L share /mnt. Nothing outside the
+    /// folder can be reached.
+    #[arg(long, value_name = "FOLDER")]
+    share: Vec<ShareSpec>,
+
+    /// A network adapter: user[,hostfwd=tcp::2222-:22][,restrict=on], or none
+    ///
+    /// The guest is 10.0.2.15 and gets that by DHCP. 10.0.2.2 is the host's loopback interface.
+    #[arg(long, value_name = "NETWORK", default_value = "none")]
+    net: NetSpec,
+
+    /// A second console, through virtio (hvc0 in Linux): stdio, null, file:FILE
+    #[arg(long, value_name = "WHERE", value_parser = line)]
+    console: Option<Line>,
 
     /// What the real-time clock shows at the start: now, a date such as 2026-02-28T12:00:00, or @SECONDS since 1970
     ///
@@ -52,6 +80,15 @@ enum Line {
     Stdio,
     Null,
     File(PathBuf),
+}
+
+impl Line {
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(path) => Some(path),
+            Self::Stdio | Self::Null => None,
+        }
+    }
 }
 
 fn line(text: &str) -> Result<Line, String> {
@@ -100,25 +137,51 @@ impl DeviceArguments {
         };
     }
 
-    /// Opens what the devices need. `raw` says that the guest wants every key of a terminal.
-    pub(super) fn open(&self, raw: bool) -> Result<(Host, Option<terminal::Raw>)> {
-        let (console, raw) = match &self.serial {
-            Line::Stdio => standard(raw),
-            Line::Null => (Shared::new(Nowhere), None),
-            Line::File(path) => {
-                let file = File::create(path)
-                    .with_context(|| format!("--serial: cannot write {}", path.display()))?;
-                (Shared::new(Stream::new(Box::new(file), Input::None)), None)
-            }
-        };
-        let mut host = Host::new(console);
+    /// Opens what the devices need. `keys` says that the guest wants every key of a terminal.
+    pub(super) fn open(&self, keys: bool) -> Result<(Host, Option<terminal::Raw>)> {
+        let (serial, raw) = open_line(&self.serial, keys).context("--serial")?;
+        let mut host = Host::new(serial);
         host.virtio = self.virtio()?;
-        Ok((host, raw))
+        let mut second = None;
+        if let Some(line) = &self.console {
+            let (console, raw) = open_line(line, keys).context("--console")?;
+            second = raw;
+            let console = VirtioConsole::new(Box::new(console), None);
+            host.virtio.push(Box::new(console));
+        }
+        Ok((host, raw.or(second)))
     }
 
-    /// The virtio devices, in the order of their slots.
+    /// Files that are written, with their options.
+    pub(super) fn files(&self) -> Vec<(&'static str, Option<&Path>)> {
+        let mut files = vec![("--serial", self.serial.file())];
+        files.extend(self.console.as_ref().map(|line| ("--console", line.file())));
+        let drives = self.drive.iter();
+        files.extend(drives.map(|drive| ("--drive", Some(drive.file.as_path()))));
+        files
+    }
+
+    /// Whether both consoles want standard input and output.
+    pub(super) fn both_on_stdio(&self) -> bool {
+        matches!(
+            (&self.serial, &self.console),
+            (Line::Stdio, Some(Line::Stdio))
+        )
+    }
+
+    /// The virtio devices but for the console, in the order of their slots.
     fn virtio(&self) -> Result<Vec<Box<dyn VirtioDevice>>> {
         let mut devices: Vec<Box<dyn VirtioDevice>> = Vec::new();
+        for drive in &self.drive {
+            devices.push(Box::new(Blk::open(drive).context("--drive")?));
+        }
+        if let NetSpec::User { config, mac } = &self.net {
+            let network = UserNetwork::new(config).context("--net")?;
+            devices.push(Box::new(Net::new(network, *mac)));
+        }
+        for share in &self.share {
+            devices.push(Box::new(P9::new(share).context("--share")?));
+        }
         let random = match self.rng {
             Random::Seed(seed) => RngSource::Seeded(seed),
             Random::Host => RngSource::host().context("--rng host")?,
@@ -128,9 +191,22 @@ impl DeviceArguments {
     }
 }
 
+/// Opens a console.
+fn open_line(line: &Line, keys: bool) -> Result<(Shared, Option<terminal::Raw>)> {
+    Ok(match line {
+        Line::Stdio => standard(keys),
+        Line::Null => (Shared::new(Nowhere), None),
+        Line::File(path) => {
+            let file =
+                File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
+            (Shared::new(Stream::new(Box::new(file), Input::None)), None)
+        }
+    })
+}
+
 /// Standard input and output as a console.
-fn standard(raw: bool) -> (Shared, Option<terminal::Raw>) {
-    let raw = if raw { terminal::raw() } else { None };
+fn standard(keys: bool) -> (Shared, Option<terminal::Raw>) {
+    let raw = if keys { terminal::raw() } else { None };
     let input = match raw {
         Some(_) => terminal::input(),
         None => input(),

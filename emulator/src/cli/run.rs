@@ -153,7 +153,18 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         ("--check-json", arguments.check.file()),
         ("--trace-mmu", arguments.trace.file()),
     ];
-    let files = [&files[..], &arguments.boot.files()].concat();
+    let files = [
+        &files[..],
+        &arguments.boot.files(),
+        &arguments.devices.files(),
+    ]
+    .concat();
+    if arguments.devices.both_on_stdio() {
+        say(format_args!(
+            "--serial and --console are both on stdio; send one of them to null or file:FILE"
+        ));
+        return Ok(WRONG_COMMAND_LINE);
+    }
     if same_file_twice(&files) {
         return Ok(WRONG_COMMAND_LINE);
     }
@@ -162,7 +173,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         say(format_args!(
             "{} is a bare-metal program or a kernel, which takes no arguments (but see --append), \
              and there is `{extra}`",
-            arguments.guest.as_deref().unwrap_or(Path::new("the guest")).display()
+            arguments
+                .guest
+                .as_deref()
+                .unwrap_or(Path::new("the guest"))
+                .display()
         ));
         return Ok(WRONG_COMMAND_LINE);
     }
@@ -239,7 +254,13 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let wants_keys = guest.tohost().is_none() && request.dump_dtb.is_none();
     let (host, raw) = match request.devices {
         Some(devices) => devices.open(wants_keys)?,
-        None => (Host::new(Shared::new(Stream::new(Box::new(io::stdout()), Input::None))), None),
+        None => (
+            Host::new(Shared::new(Stream::new(
+                Box::new(io::stdout()),
+                Input::None,
+            ))),
+            None,
+        ),
     };
     let mut machine = Machine::with_host(&config, &mut guest, host)?;
     if let Some(path) = request.dump_dtb {

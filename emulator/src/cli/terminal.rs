@@ -34,18 +34,10 @@ impl Drop for Raw {
 
 /// Puts the terminal back as it was, if it is not so. Whoever ends the process calls this.
 pub(super) fn restore() {
-    let before = BEFORE
-        .lock()
-        .unwrap_or_else(PoisonError::into_inner)
-        .take();
+    let before = BEFORE.lock().unwrap_or_else(PoisonError::into_inner).take();
     if let Some(before) = before {
         let _ = termios::tcsetattr(io::stdin(), OptionalActions::Drain, &before);
     }
-}
-
-/// Whether standard input is a terminal.
-pub(super) fn is_terminal() -> bool {
-    termios::isatty(io::stdin())
 }
 
 /// Puts the terminal into raw mode, so that keys such as Ctrl-C reach the guest. `None` if
@@ -160,7 +152,10 @@ mod tests {
         assert_eq!(press(b"\x01x"), [Pressed::Quit]);
         assert_eq!(press(b"\x01h\x01C"), [Pressed::Help, Pressed::Monitor]);
         assert_eq!(press(b"\x01\x01x"), [Pressed::Key(1), Pressed::Key(b'x')]);
-        assert_eq!(press(b"\x01zx"), [Pressed::Unknown(b'z'), Pressed::Key(b'x')]);
+        assert_eq!(
+            press(b"\x01zx"),
+            [Pressed::Unknown(b'z'), Pressed::Key(b'x')]
+        );
         assert_eq!(press(b"\x03"), [Pressed::Key(3)], "Ctrl-C is the guest's");
     }
 }

@@ -110,7 +110,9 @@ pub(super) enum Date {
 /// A date: `now`, `@SECONDS`, `2026-02-28` or `2026-02-28T12:00:00`, in UTC.
 pub(super) fn date(text: &str) -> Result<Date, String> {
     let wrong = || {
-        format!("`{text}` is no date: use now, 2026-02-28, 2026-02-28T12:00:00 or @SECONDS since 1970")
+        format!(
+            "`{text}` is no date: use now, 2026-02-28, 2026-02-28T12:00:00 or @SECONDS since 1970"
+        )
     };
     if text == "now" {
         return Ok(Date::Now);
@@ -120,7 +122,9 @@ pub(super) fn date(text: &str) -> Result<Date, String> {
         None => calendar(text).ok_or_else(wrong)?,
     };
     let nanoseconds = seconds.checked_mul(1_000_000_000);
-    nanoseconds.map(Date::At).ok_or_else(|| format!("{text} is too far in the future"))
+    nanoseconds
+        .map(Date::At)
+        .ok_or_else(|| format!("{text} is too far in the future"))
 }
 
 /// The seconds from 1970 to a date.
@@ -132,7 +136,8 @@ fn calendar(text: &str) -> Option<u64> {
     };
     let [year, month, day] = numbers(day, '-')?;
     let [hour, minute, second] = numbers(time.trim_end_matches('Z'), ':')?;
-    let leap = |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
+    let leap =
+        |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
     let length = |month: u64| match month {
         2 => 28 + u64::from(leap(year)),
         4 | 6 | 9 | 11 => 30,
@@ -222,7 +227,16 @@ mod tests {
         assert_eq!(seconds("2025-01-01"), Some(1_735_689_600));
         assert_eq!(seconds("@1735689600"), Some(1_735_689_600));
         assert_eq!(date("now"), Ok(Date::Now));
-        for wrong in ["", "2025", "2025-02-29", "2025-13-01", "1969-01-01", "2025-01-01T24:00:00", "@x", "@99999999999"] {
+        for wrong in [
+            "",
+            "2025",
+            "2025-02-29",
+            "2025-13-01",
+            "1969-01-01",
+            "2025-01-01T24:00:00",
+            "@x",
+            "@99999999999",
+        ] {
             assert!(date(wrong).is_err(), "{wrong}");
         }
     }

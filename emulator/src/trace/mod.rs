@@ -31,6 +31,7 @@ targets! {
     BOARD "board" "info: what the machine does as a whole, such as a reset";
     LOADER "loader" "warn: what the guest's file lacks";
     DEV_FINISHER "dev::finisher" "warn: writes to it that mean nothing";
+    DEV_NET "dev::net" "warn: what the guest's network refuses; debug: connections that cannot be made";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
     DEV_VIRTIO_9P "dev::virtio-9p" "warn: drivers' mistakes; debug: every request";
     DEV_VIRTIO_BLK "dev::virtio-blk" "warn: drivers' mistakes and the host's errors; debug: every request";

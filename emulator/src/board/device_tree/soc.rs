@@ -107,12 +107,7 @@ fn clint(tree: &mut FdtWriter, config: &MachineConfig) -> Result<(), Error> {
 
 fn plic(tree: &mut FdtWriter, config: &MachineConfig) -> Result<(), Error> {
     let compatible = ["sifive,plic-1.0.0", "riscv,plic0"];
-    let node = device(
-        tree,
-        "interrupt-controller",
-        MemoryMap::PLIC,
-        &compatible,
-    )?;
+    let node = device(tree, "interrupt-controller", MemoryMap::PLIC, &compatible)?;
     tree.property_u32("#address-cells", 0)?;
     tree.property_u32("#interrupt-cells", 1)?;
     tree.property_null("interrupt-controller")?;
@@ -123,11 +118,7 @@ fn plic(tree: &mut FdtWriter, config: &MachineConfig) -> Result<(), Error> {
 }
 
 /// The interrupts of each hart that a device raises.
-fn extended(
-    tree: &mut FdtWriter,
-    config: &MachineConfig,
-    causes: [u32; 2],
-) -> Result<(), Error> {
+fn extended(tree: &mut FdtWriter, config: &MachineConfig, causes: [u32; 2]) -> Result<(), Error> {
     let interrupts: Vec<u32> = harts(config)
         .map(cpu_interrupts)
         .flat_map(|controller| causes.map(|cause| [controller, cause]))
