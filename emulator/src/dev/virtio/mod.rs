@@ -2,11 +2,17 @@
 //!
 //! Section numbers are those of the Virtual I/O Device specification, version 1.2.
 
+pub mod blk;
 mod chain;
+pub mod console;
 mod mmio;
 pub mod p9;
 mod queue;
 pub mod rng;
+#[cfg(test)]
+pub(crate) mod testing;
+#[cfg(test)]
+mod tests;
 
 pub use chain::Chain;
 pub use mmio::{Mmio, MmioState};

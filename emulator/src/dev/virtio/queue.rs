@@ -210,6 +210,11 @@ impl<'a> Queues<'a> {
         queue < 64 && self.notified >> queue & 1 != 0
     }
 
+    /// Counts work that the length of a request does not tell of, in bytes.
+    pub fn charge(&mut self, bytes: u64) {
+        self.bytes = self.bytes.saturating_add(bytes);
+    }
+
     /// Whether there is a request in a queue.
     pub fn is_available(&mut self, queue: usize) -> bool {
         match self.available(queue) {
@@ -256,7 +261,7 @@ impl<'a> Queues<'a> {
         progress.taken += 1;
         match self.next_chain(queue) {
             Ok(chain) => {
-                self.bytes = self.bytes.saturating_add(chain.total());
+                self.charge(chain.total());
                 Some(chain)
             }
             Err(malformed) => {

@@ -42,7 +42,7 @@ impl RngSource {
 }
 
 /// SplitMix64 (Steele, Lea and Flood, 2014).
-fn next(state: &mut u64) -> u64 {
+pub(super) fn next(state: &mut u64) -> u64 {
     *state = state.wrapping_add(0x9e37_79b9_7f4a_7c15);
     let mut value = *state;
     value = (value ^ value >> 30).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -143,5 +143,110 @@ impl VirtioDevice for Rng {
         {
             *state = new;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::testing::*;
+    use super::*;
+
+    fn driver(seed: u64) -> Driver {
+        Driver::new(Rng::new(RngSource::Seeded(seed)), 0)
+    }
+
+    #[test]
+    fn it_is_an_entropy_device() {
+        let mut driver = driver(1);
+        assert_eq!(driver.get(8), 4);
+        driver.set(0x30, 0);
+        assert_eq!(driver.get(0x34), 64);
+        driver.set(0x30, 1);
+        assert_eq!(driver.get(0x34), 0);
+    }
+
+    #[test]
+    fn the_generator_is_the_published_one() {
+        // The first values for the seed 1234567, as the algorithm's reference gives them.
+        let mut state = 1_234_567;
+        let found = [0; 3].map(|_| next(&mut state));
+        assert_eq!(
+            found,
+            [
+                6_457_827_717_110_365_317,
+                3_203_168_211_198_807_973,
+                9_817_491_932_198_370_423
+            ]
+        );
+    }
+
+    #[test]
+    fn a_seed_gives_the_same_bytes_each_time() {
+        let get = |seed| driver(seed).request(0, &[], &[5, 100]).unwrap();
+        let one = get(1);
+        assert_eq!(one.length, 105);
+        assert_eq!(one, get(1));
+        assert_ne!(one, get(2));
+        assert!(one.bytes[100..].iter().any(|byte| *byte != 0));
+        // It goes on.
+        let mut driver = driver(1);
+        let first = driver.request(0, &[], &[64]);
+        assert_ne!(first, driver.request(0, &[], &[64]));
+    }
+
+    #[test]
+    fn the_hosts_generator_fills_the_buffer() {
+        let mut driver = Driver::new(Rng::new(RngSource::host().unwrap()), 0);
+        let answer = driver.request(0, &[], &[64]).unwrap();
+        assert_eq!(answer.length, 64);
+        assert!(answer.bytes.iter().any(|byte| *byte != 0));
+    }
+
+    #[test]
+    fn a_huge_request_is_answered_in_part() {
+        let mut driver = driver(1);
+        let answer = driver.request(0, &[], &[1 << 20]).unwrap();
+        assert_eq!(answer.length, 64 << 10);
+        assert!(answer.bytes[64 << 10..].iter().all(|byte| *byte == 0));
+    }
+
+    #[test]
+    fn a_source_that_ends_gives_an_empty_answer() {
+        let empty = RngSource::Host(File::open("/dev/null").unwrap());
+        let mut driver = Driver::new(Rng::new(empty), 0);
+        assert_eq!(driver.request(0, &[], &[64]).unwrap().length, 0);
+        assert!(!driver.needs_reset());
+    }
+
+    #[test]
+    fn requests_that_make_no_sense_need_a_reset() {
+        for (readable, writable) in [(&[&[1u8][..]][..], &[1][..]), (&[&[1]], &[])] {
+            let mut driver = driver(1);
+            assert_eq!(driver.request(0, readable, writable), None);
+            assert!(driver.needs_reset());
+        }
+    }
+
+    #[test]
+    fn the_state_is_the_generators() {
+        let mut driver = driver(1);
+        driver.request(0, &[], &[8]).unwrap();
+        let state = driver.mmio.state();
+        let first = driver.request(0, &[], &[8]);
+        driver.start(0);
+        let new = driver.request(0, &[], &[8]);
+        driver.start(0);
+        driver.mmio.set_state(state);
+        // The rings are those of before, the memory is not.
+        driver.start(0);
+        let again = driver.request(0, &[], &[8]);
+        assert_eq!(first, again);
+        assert_ne!(first, new);
+    }
+
+    #[test]
+    fn a_broken_driver_does_no_harm() {
+        let met = fuzz(&mut driver(1), 2, 5_000, |_, _| {});
+        assert!(met.answers > 100 && met.resets > 100, "{met:?}");
     }
 }
