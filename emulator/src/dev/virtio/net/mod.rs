@@ -175,10 +175,7 @@ impl UserNetwork {
     /// Whether something may come from the host at any moment: connections are open, an answer
     /// is expected, or a port is forwarded.
     pub fn busy(&self) -> bool {
-        !self.listeners.is_empty()
-            || self.connections.busy()
-            || self.flows.busy()
-            || self.wire.has_frame()
+        !self.listeners.is_empty() || self.connections.busy() || self.flows.busy()
     }
 
     /// When [`UserNetwork::poll`] has something to do even if no socket is ready.

@@ -12,6 +12,7 @@ use smoltcp::wire::{EthernetAddress, IpCidr};
 
 use super::{GATEWAY, GUEST, NetworkConfig, UserNetwork};
 
+mod adapter;
 mod datagrams;
 mod hostile;
 mod link;
