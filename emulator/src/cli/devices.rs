@@ -137,14 +137,14 @@ impl DeviceArguments {
         };
     }
 
-    /// Opens what the devices need. `keys` says that the guest wants every key of a terminal.
-    pub(super) fn open(&self, keys: bool) -> Result<(Host, Option<terminal::Raw>)> {
-        let (serial, raw) = open_line(&self.serial, keys).context("--serial")?;
+    /// Opens what the devices need.
+    pub(super) fn open(&self, stdio: Stdio) -> Result<(Host, Option<terminal::Raw>)> {
+        let (serial, raw) = open_line(&self.serial, stdio).context("--serial")?;
         let mut host = Host::new(serial);
         host.virtio = self.virtio()?;
         let mut second = None;
         if let Some(line) = &self.console {
-            let (console, raw) = open_line(line, keys).context("--console")?;
+            let (console, raw) = open_line(line, stdio).context("--console")?;
             second = raw;
             let console = VirtioConsole::new(Box::new(console), None);
             host.virtio.push(Box::new(console));
@@ -192,9 +192,9 @@ impl DeviceArguments {
 }
 
 /// Opens a console.
-fn open_line(line: &Line, keys: bool) -> Result<(Shared, Option<terminal::Raw>)> {
+fn open_line(line: &Line, stdio: Stdio) -> Result<(Shared, Option<terminal::Raw>)> {
     Ok(match line {
-        Line::Stdio => standard(keys),
+        Line::Stdio => standard(stdio),
         Line::Null => (Shared::new(Nowhere), None),
         Line::File(path) => {
             let file =
@@ -204,9 +204,28 @@ fn open_line(line: &Line, keys: bool) -> Result<(Shared, Option<terminal::Raw>)>
     })
 }
 
+/// What `stdio` means for a console.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Stdio {
+    /// Standard input and output; every key of a terminal is the guest's.
+    Keys,
+    /// Standard input and output; the terminal stays as it is.
+    Lines,
+    /// Standard error, and no input: standard output is for answers.
+    Error,
+}
+
 /// Standard input and output as a console.
-fn standard(keys: bool) -> (Shared, Option<terminal::Raw>) {
-    let raw = if keys { terminal::raw() } else { None };
+fn standard(stdio: Stdio) -> (Shared, Option<terminal::Raw>) {
+    if stdio == Stdio::Error {
+        let console = Stream::new(Box::new(io::stderr()), Input::None);
+        return (Shared::new(console), None);
+    }
+    let raw = if stdio == Stdio::Keys {
+        terminal::raw()
+    } else {
+        None
+    };
     let input = match raw {
         Some(_) => terminal::input(),
         None => input(),

@@ -2,7 +2,7 @@
 
 use super::boot::BootArguments;
 use super::check::CheckArguments;
-use super::devices::DeviceArguments;
+use super::devices::{DeviceArguments, Stdio};
 use super::ending;
 use super::interrupt;
 use super::log::LogArguments;
@@ -251,9 +251,13 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     };
     interrupt::listen();
     // A program that uses HTIF leaves the terminal as it is.
-    let wants_keys = guest.tohost().is_none() && request.dump_dtb.is_none();
+    let stdio = if guest.tohost().is_none() && request.dump_dtb.is_none() {
+        Stdio::Keys
+    } else {
+        Stdio::Lines
+    };
     let (host, raw) = match request.devices {
-        Some(devices) => devices.open(wants_keys)?,
+        Some(devices) => devices.open(stdio)?,
         None => (
             Host::new(Shared::new(Stream::new(
                 Box::new(io::stdout()),

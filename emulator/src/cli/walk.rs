@@ -3,6 +3,8 @@
 mod asked;
 mod page;
 
+use super::boot::BootArguments;
+use super::devices::{DeviceArguments, Stdio};
 use super::log::LogArguments;
 use super::machine::{self, MachineArguments};
 use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, WRONG_COMMAND_LINE};
@@ -31,9 +33,15 @@ use std::time::{Duration, Instant};
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The guest: an ELF file
-    #[arg(value_name = "ELF")]
-    guest: PathBuf,
+    /// The guest: an ELF file or a Linux Image
+    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios"], conflicts_with = "kernel")]
+    guest: Option<PathBuf>,
+
+    #[command(flatten)]
+    boot: BootArguments,
+
+    #[command(flatten)]
+    devices: DeviceArguments,
 
     /// Where to stop: a symbol, an address, a number of instructions, fault, trap, end
     ///
@@ -232,21 +240,28 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 
 fn try_to(arguments: &Arguments) -> Result<u8> {
     let files = [
-        ("the guest", Some(arguments.guest.as_path())),
+        ("the guest", arguments.guest.as_deref()),
         ("--html", arguments.html.as_deref()),
         ("--log-file", arguments.log.file()),
     ];
+    let files = [
+        &files[..],
+        &arguments.boot.files(),
+        &arguments.devices.files(),
+    ]
+    .concat();
     if same_file_twice(&files) {
         return Ok(WRONG_COMMAND_LINE);
     }
     arguments.log.start()?;
-    let mut guest = Guest::open(&arguments.guest)?;
-    let console = Box::new(io::stderr());
-    let config = MachineConfig {
+    let mut guest = arguments.boot.guest(arguments.guest.as_deref())?;
+    let mut config = MachineConfig {
         tlb: arguments.tlb_shape.unwrap_or_default(),
         ..arguments.machine.config()
     };
-    let mut machine = Machine::new(&config, &mut guest, console)?;
+    arguments.devices.set_clocks(&mut config);
+    let (host, _) = arguments.devices.open(Stdio::Error)?;
+    let mut machine = Machine::with_host(&config, &mut guest, host)?;
     let names = Names::new(&guest);
     // Everything that can be wrong with the questions is said before the guest runs.
     let asked = Asked::read(arguments, &names)?;

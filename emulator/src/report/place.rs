@@ -80,7 +80,7 @@ impl<'a> Places<'a> {
     /// The places of a guest, which has been placed in RAM.
     pub fn new(guest: &'a Guest) -> Self {
         let mut image: Vec<(u64, Vec<u8>)> = Vec::new();
-        let loaded = guest.load(|at, piece| {
+        let loaded = guest.load_code(|at, piece| {
             if let Piece::Bytes(bytes) = piece {
                 image.push((at, bytes.to_vec()));
             }
@@ -110,7 +110,9 @@ impl<'a> Places<'a> {
 
     /// Where the code at an address was linked to: the first guess that has a symbol and is `so`.
     fn linked(&self, address: u64, so: impl Fn(u64) -> bool) -> Option<u64> {
-        let guesses = MOVES.into_iter().map(|by| address.wrapping_sub(by));
+        // A kernel's names are at the addresses where it runs.
+        let moves = if self.guest.is_boot() { &MOVES[..1] } else { &MOVES };
+        let guesses = moves.iter().map(|by| address.wrapping_sub(*by));
         guesses
             .filter(|&guess| self.guest.symbols().by_address(guess).is_some())
             .find(|&guess| so(guess))

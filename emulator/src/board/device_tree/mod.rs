@@ -120,6 +120,7 @@ fn cpu(tree: &mut FdtWriter, hart: u32, isa: Isa) -> Result<(), Error> {
         tree.property_u32("riscv,cboz-block-size", CACHE_BLOCK)?;
     }
     let controller = tree.begin_node("interrupt-controller")?;
+    tree.property_u32("#address-cells", 0)?;
     tree.property_u32("#interrupt-cells", 1)?;
     tree.property_null("interrupt-controller")?;
     tree.property_string("compatible", "riscv,cpu-intc")?;
