@@ -1,7 +1,9 @@
 //! Loading ELF files: what goes where, and what it is called.
 
+mod boot;
 mod errors;
 mod hostile;
+mod names;
 
 use std::ops::Range;
 use std::path::PathBuf;

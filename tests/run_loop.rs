@@ -205,7 +205,7 @@ fn input_that_may_come_does_not_hide_a_trap_loop() {
     let input = Input::Stream(Some(Box::new(Silence)));
     let console = Shared::new(Stream::new(Box::new(std::io::sink()), input));
     let mut machine =
-        Machine::with_console(&MachineConfig::default(), &mut guest, console).unwrap();
+        Machine::with_host(&MachineConfig::default(), &mut guest, Host::new(console)).unwrap();
     let limits = Limits {
         max_instructions: None,
         deadline: Some(Instant::now() + Duration::from_secs(5)),

@@ -29,6 +29,16 @@ impl AdChoice {
     }
 }
 
+/// What the time follows.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum ClockSource {
+    /// Retired instructions, so that a run is the same each time.
+    #[default]
+    Instructions,
+    /// The host's clock.
+    Host,
+}
+
 /// How many harts a machine can have.
 pub const MAX_HARTS: usize = 8;
 
@@ -45,11 +55,19 @@ pub struct MachineConfig {
     pub ad: AdChoice,
     /// Instructions that each hart has time for in a tick of the 10 MHz time base.
     pub instructions_per_tick: u64,
+    /// What the time follows.
+    pub clock: ClockSource,
+    /// What the real-time clock shows at the start, in nanoseconds since 1970.
+    pub date: u64,
     /// The shape of each hart's TLB.
     pub tlb: TlbConfig,
     /// Whether the sanitizer watches.
     pub check: bool,
 }
+
+/// The date when a machine starts unless it is told another: 2025-01-01 00:00:00 UTC. A fixed one,
+/// so that a run is the same each time.
+pub const DATE: u64 = 1_735_689_600_000_000_000;
 
 impl Default for MachineConfig {
     fn default() -> Self {
@@ -59,6 +77,8 @@ impl Default for MachineConfig {
             isa: Isa::default(),
             ad: AdChoice::default(),
             instructions_per_tick: 100,
+            clock: ClockSource::default(),
+            date: DATE,
             tlb: TlbConfig::default(),
             check: false,
         }

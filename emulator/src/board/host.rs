@@ -92,9 +92,4 @@ impl HostInterface {
                 .store_from_device(fromhost, &reply.to_le_bytes());
         }
     }
-
-    /// Shows unfinished lines. The next write to the console meets the error, if there is one.
-    pub(super) fn flush(&mut self) {
-        let _ = self.device.flush();
-    }
 }

@@ -1,12 +1,19 @@
 //! One machine: made from a configuration and loaded with a guest.
 
-use super::device_tree::device_tree;
+use super::device_tree::{Contents, device_tree};
 use super::host::HostInterface;
 use super::turns::Turns;
+use super::rom::Stages;
 use super::{MAX_HARTS, MachineConfig, MemoryMap, rom};
 use crate::dev::clint::Clint;
-use crate::dev::console::{Input, Shared, Stream};
+use crate::dev::console::{Input, Nowhere, Shared, Stream};
+use crate::dev::finisher::Finisher;
+use crate::dev::plic::Plic;
 use crate::dev::rom::Rom;
+use crate::dev::rtc::Rtc;
+use crate::dev::sswi::Sswi;
+use crate::dev::uart::Uart;
+use crate::dev::virtio::{Mmio, VirtioDevice};
 use crate::engine::Reference;
 use crate::hart::Hart;
 use crate::isa::Extension;
@@ -15,7 +22,9 @@ use crate::mem::{Bus, Device, MapError, PhysAddr, Ram, RamError};
 use crate::mmu::TlbConfigError;
 use crate::mmu::check::{CheckConfig, Checker};
 use std::io::Write;
+use std::iter;
 use std::ops::Range;
+use std::time::Instant;
 
 /// Why a machine could not be made or loaded.
 #[derive(Debug, thiserror::Error)]
@@ -23,6 +32,9 @@ pub enum BuildError {
     /// The number of harts.
     #[error("a machine has 1 to {MAX_HARTS} harts, not {0}")]
     Harts(usize),
+    /// The number of virtio devices.
+    #[error("there is room for {room} virtio devices, not {0}", room = MemoryMap::VIRTIO_SLOTS)]
+    VirtioDevices(usize),
     /// RAM.
     #[error(transparent)]
     Ram(#[from] RamError),
@@ -32,6 +44,9 @@ pub enum BuildError {
     /// The device tree.
     #[error("the device tree cannot be made: {0}")]
     DeviceTree(#[from] vm_fdt::Error),
+    /// A device tree from a file, with a guest that gets it in the boot ROM.
+    #[error("the device tree of {0} bytes does not fit the boot ROM, which has room for {1}")]
+    DeviceTreeTooLarge(usize, usize),
     /// The shape of the TLB.
     #[error(transparent)]
     Tlb(#[from] TlbConfigError),
@@ -57,6 +72,38 @@ pub struct Machine {
     pub(super) turns: Turns,
     pub(super) bus: Bus,
     pub(super) host: Option<HostInterface>,
+    /// The console, which the serial line and the host interface share.
+    pub(super) console: Shared,
+    /// When a device next has something to do by itself.
+    pub(super) device_deadline: u64,
+    /// The interrupt lines of the devices, when they were last looked at.
+    pub(super) lines: Vec<(u32, bool)>,
+    pub(super) config: MachineConfig,
+    /// When the machine was made, in the host's time.
+    pub(super) started: Instant,
+    tree: Vec<u8>,
+    /// Where the device tree is, if it is in RAM.
+    tree_in_ram: Option<u64>,
+    /// Instructions retired before the last reset.
+    before_reset: u64,
+}
+
+/// What a machine has of the host: consoles, disks, networks.
+pub struct Host {
+    /// The console of the serial line and the host interface.
+    pub console: Shared,
+    /// Virtio devices, from slot 0 on.
+    pub virtio: Vec<Box<dyn VirtioDevice>>,
+}
+
+impl Host {
+    /// A console and nothing else.
+    pub fn new(console: Shared) -> Self {
+        Self {
+            console,
+            virtio: Vec::new(),
+        }
+    }
 }
 
 impl Machine {
@@ -68,14 +115,14 @@ impl Machine {
         output: Box<dyn Write + Send>,
     ) -> Result<Self, BuildError> {
         let console = Shared::new(Stream::new(output, Input::None));
-        Self::with_console(config, guest, console)
+        Self::with_host(config, guest, Host::new(console))
     }
 
-    /// A machine with `guest` in its RAM, about to start, and this console.
-    pub fn with_console(
+    /// A machine with `guest` in its RAM, about to start, and these parts of the host.
+    pub fn with_host(
         config: &MachineConfig,
         guest: &mut Guest,
-        console: Shared,
+        host: Host,
     ) -> Result<Self, BuildError> {
         if guest.needs_compressed() && !config.isa.has(Extension::Zca) {
             return Err(BuildError::NeedsCompressed {
@@ -83,27 +130,69 @@ impl Machine {
                 isa: config.isa.to_string(),
             });
         }
-        let mut ram = Self::ram(config)?;
+        let ram = Self::ram(config)?;
         guest.place(ram.range())?;
-        guest.load(|at, piece| {
-            // Fresh RAM is zero already. Placing checked that every piece lies in RAM.
-            if let Piece::Bytes(bytes) = piece
-                && let Some(place) = ram.slice_mut(PhysAddr(at), bytes.len() as u64)
-            {
-                place.copy_from_slice(bytes);
-            }
-        })?;
-        let mut machine = Self::assemble(config, ram, guest.entry(), guest.tohost().is_some())?;
+        let console = host.console.clone();
+        let mut machine = Self::assemble(config, ram, guest.entry(), Some(guest), host)?;
+        machine.load(guest, true)?;
         machine.host = HostInterface::new(guest, console);
         let doorbell = machine.host.as_ref().map(HostInterface::tohost);
         machine.bus.memory_mut().set_doorbell(doorbell);
         Ok(machine)
     }
 
+    /// Puts a guest and the device tree into RAM.
+    fn load(&mut self, guest: &Guest, fresh: bool) -> Result<(), LoadError> {
+        let ram = self.bus.ram_mut();
+        // Placing checked that every piece lies in RAM.
+        guest.load(|at, piece| match piece {
+            Piece::Bytes(bytes) => {
+                if let Some(place) = ram.slice_mut(PhysAddr(at), bytes.len() as u64) {
+                    place.copy_from_slice(bytes);
+                }
+            }
+            // Fresh RAM is zero already.
+            Piece::Zero(_) if fresh => {}
+            Piece::Zero(length) => {
+                if let Some(place) = ram.slice_mut(PhysAddr(at), length) {
+                    place.fill(0);
+                }
+            }
+        })?;
+        if let Some(at) = self.tree_in_ram
+            && let Some(place) = ram.slice_mut(PhysAddr(at), self.tree.len() as u64)
+        {
+            place.copy_from_slice(&self.tree);
+        }
+        Ok(())
+    }
+
+    /// Starts again, as after power-on, with the guest that the machine was made with. What the
+    /// guest left in RAM stays, where nothing is loaded, and so does what it has changed outside
+    /// the machine. Time goes on.
+    pub fn reset(&mut self, guest: &Guest) -> Result<(), BuildError> {
+        self.before_reset = self.instructions();
+        let clock = self.harts[self.turns.hart].clock();
+        self.harts = Self::harts_after_reset(&self.config);
+        self.engines = self.harts.iter().map(|_| Reference::default()).collect();
+        self.turns = Turns::new(self.harts.len());
+        self.bus.reset_devices();
+        self.load(guest, false)?;
+        self.host = HostInterface::new(guest, self.console.clone());
+        self.turns.begin_at(&mut self.harts, clock);
+        Ok(())
+    }
+
+    /// The device tree that the guest gets.
+    pub fn device_tree(&self) -> &[u8] {
+        &self.tree
+    }
+
     /// A machine with nothing in its RAM, which starts at `entry`. What runs on it is put there
     /// through [`Machine::bus_mut`].
     pub fn empty(config: &MachineConfig, entry: u64) -> Result<Self, BuildError> {
-        Self::assemble(config, Self::ram(config)?, entry, false)
+        let host = Host::new(Shared::new(Nowhere));
+        Self::assemble(config, Self::ram(config)?, entry, None, host)
     }
 
     fn ram(config: &MachineConfig) -> Result<Ram, RamError> {
@@ -115,26 +204,88 @@ impl Machine {
         config: &MachineConfig,
         ram: Ram,
         entry: u64,
-        htif: bool,
+        guest: Option<&Guest>,
+        host: Host,
     ) -> Result<Self, BuildError> {
         let count = config.harts;
         if !(1..=MAX_HARTS).contains(&count) {
             return Err(BuildError::Harts(count));
         }
         config.tlb.check()?;
-        let tree = device_tree(config, htif)?;
-        let mut bus = Bus::new(ram, count);
-        let devices: [(Range<u64>, Box<dyn Device>); 2] = [
-            (
-                MemoryMap::BOOT_ROM,
-                Box::new(Rom::new(rom::contents(entry, &tree))),
-            ),
-            (MemoryMap::CLINT, Box::new(Clint::new(count))),
-        ];
-        for (range, device) in devices {
-            bus.map(range, None, device)?;
+        if host.virtio.len() > MemoryMap::VIRTIO_SLOTS {
+            return Err(BuildError::VirtioDevices(host.virtio.len()));
         }
-        let mut harts: Vec<Hart> = (0..count).map(|id| Hart::new(id, &config.hart())).collect();
+        let contents = Contents {
+            htif: guest.is_some_and(|guest| guest.tohost().is_some()),
+            virtio: (0..host.virtio.len()).collect(),
+            append: guest.and_then(Guest::append),
+            initrd: guest.and_then(Guest::initrd),
+        };
+        let tree = match guest.and_then(Guest::dtb) {
+            Some(tree) => tree.to_vec(),
+            None => device_tree(config, &contents)?,
+        };
+        let mut tree_in_ram = None;
+        let rom = if let Some(guest) = guest
+            && let Some(next) = guest.next_stage()
+        {
+            let device_tree = guest.device_tree_place(ram.range(), tree.len() as u64)?;
+            tree_in_ram = Some(device_tree);
+            rom::for_firmware(entry, Stages { next, device_tree })
+        } else if tree.len() <= rom::room() {
+            rom::for_program(entry, &tree)
+        } else {
+            return Err(BuildError::DeviceTreeTooLarge(tree.len(), rom::room()));
+        };
+        let mut bus = Bus::new(ram, count);
+        let uart = Uart::new(Box::new(host.console.clone()));
+        let devices: [(Range<u64>, Option<u32>, Box<dyn Device>); 7] = [
+            (MemoryMap::BOOT_ROM, None, Box::new(Rom::new(rom))),
+            (MemoryMap::FINISHER, None, Box::new(Finisher::new())),
+            (
+                MemoryMap::RTC,
+                Some(MemoryMap::RTC_LINE),
+                Box::new(Rtc::new(config.date)),
+            ),
+            (MemoryMap::CLINT, None, Box::new(Clint::new(count))),
+            (MemoryMap::SSWI, None, Box::new(Sswi::new(count))),
+            (MemoryMap::PLIC, None, Box::new(Plic::new(count))),
+            (
+                MemoryMap::UART,
+                Some(MemoryMap::UART_LINE),
+                Box::new(uart),
+            ),
+        ];
+        for (range, line, device) in devices {
+            bus.map(range, line, device)?;
+        }
+        let taken = host.virtio.into_iter().map(Mmio::new);
+        let empty = iter::repeat_with(Mmio::empty);
+        let slots = taken.chain(empty).take(MemoryMap::VIRTIO_SLOTS);
+        for (slot, device) in slots.enumerate() {
+            let line = Some(MemoryMap::virtio_line(slot));
+            bus.map(MemoryMap::virtio(slot), line, Box::new(device))?;
+        }
+        Ok(Self {
+            harts: Self::harts_after_reset(config),
+            engines: (0..count).map(|_| Reference::default()).collect(),
+            turns: Turns::new(count),
+            device_deadline: bus.deadline(),
+            lines: Vec::new(),
+            bus,
+            host: None,
+            tree,
+            tree_in_ram,
+            console: host.console,
+            config: config.clone(),
+            started: Instant::now(),
+            before_reset: 0,
+        })
+    }
+
+    fn harts_after_reset(config: &MachineConfig) -> Vec<Hart> {
+        let harts = 0..config.harts;
+        let mut harts: Vec<Hart> = harts.map(|id| Hart::new(id, &config.hart())).collect();
         for hart in &mut harts {
             hart.pc = MemoryMap::BOOT_ROM.start;
         }
@@ -144,13 +295,7 @@ impl Machine {
                 svvptc: config.isa.has(Extension::Svvptc),
             }))
         });
-        Ok(Self {
-            harts,
-            engines: (0..count).map(|_| Reference::default()).collect(),
-            turns: Turns::new(count),
-            bus,
-            host: None,
-        })
+        harts
     }
 
     /// The harts, by their numbers.
@@ -183,11 +328,13 @@ impl Machine {
         self.harts[self.turns.hart].checker.as_deref_mut()
     }
 
-    /// Instructions that all harts together have retired since reset.
+    /// Instructions that all harts together have retired since the machine was made.
     pub fn instructions(&self) -> u64 {
         self.harts
             .iter()
-            .fold(0, |sum, hart| hart.retired.saturating_add(sum))
+            .fold(self.before_reset, |sum, hart| {
+                hart.retired.saturating_add(sum)
+            })
     }
 
     /// The bus, with RAM and devices.

@@ -3,13 +3,15 @@
 mod config;
 mod device_tree;
 mod host;
+mod idle;
 mod machine;
 mod map;
 mod rom;
 mod run;
+mod serve;
 mod turns;
 
-pub use config::{AdChoice, Limits, MAX_HARTS, MachineConfig};
-pub use machine::{BuildError, Machine};
+pub use config::{AdChoice, ClockSource, DATE, Limits, MAX_HARTS, MachineConfig};
+pub use machine::{BuildError, Host, Machine};
 pub use map::MemoryMap;
 pub use run::Stop;

@@ -1,17 +1,13 @@
 //! The run loop: turns, timers, sleep, devices and limits.
 
-use super::host::HostInterface;
-use super::turns::AllIdle;
 use super::{Limits, Machine};
-use crate::dev::clint::Clint;
+use crate::dev::console::Console;
 use crate::dev::htif::HtifError;
 use crate::engine::{Observer, Pause};
 use crate::hart::TrapTaken;
-use crate::isa::Interrupt;
 use crate::trace;
 use std::sync::atomic::Ordering;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 /// What ended a run.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +15,8 @@ pub enum Stop {
     /// The guest asked to end, with this exit code (for a test, the number of the failed check;
     /// zero is a pass).
     Exit(u64),
+    /// The guest asked to start again: [`Machine::reset`] does that.
+    Reset,
     /// The limit on instructions was reached.
     InstructionLimit,
     /// The limit on time was reached.
@@ -36,18 +34,13 @@ pub enum Stop {
     BadRequest(HtifError),
 }
 
-/// How often harts that wait for console input look for it.
-const INPUT_POLL: Duration = Duration::from_millis(1);
-
 impl Machine {
     /// Runs until the guest ends or a limit is reached. To run on after a limit is the same as to
     /// run in a single piece.
     pub fn run<O: Observer>(&mut self, limits: &Limits, observer: &mut O) -> Stop {
         let stop = self.run_to_stop(limits, observer);
         self.turns.same_time(&mut self.harts);
-        if let Some(host) = self.host.as_mut() {
-            host.flush();
-        }
+        self.console.flush();
         stop
     }
 
@@ -68,7 +61,7 @@ impl Machine {
             if self.turns.request_ages(&self.harts) {
                 self.bus.memory_mut().age_request();
             }
-            if let Some(stop) = self.serve() {
+            if let Some(stop) = self.look_at_host() {
                 return stop;
             }
             let left = end.saturating_sub(self.instructions());
@@ -100,13 +93,21 @@ impl Machine {
                 return None;
             }
             let before = hart.retired;
-            let budget = left.min(hart.steps_to_timer());
+            let budget = left
+                .min(hart.steps_to_timer())
+                .min(hart.steps_until(self.device_deadline));
             let pause = self.engines[id].run(hart, &mut self.bus, budget, observer);
             // Whatever the reason, this may be the instruction at which a timer fires.
             hart.update_timers();
             if hart.retired != before {
                 self.turns.ran();
             }
+            if hart.mtime() >= self.device_deadline
+                && let Some(stop) = self.let_devices_work(false)
+            {
+                return Some(stop);
+            }
+            let hart = &mut self.harts[id];
             match pause {
                 Pause::Budget => {}
                 Pause::Break => return Some(Stop::Break),
@@ -121,7 +122,7 @@ impl Machine {
                     if self.turns.waits() {
                         return self.all_idle();
                     }
-                    self.turns.pass(&mut self.harts[id]);
+                    self.turns.pass(&mut self.harts[id], self.device_deadline);
                     return None;
                 }
                 Pause::TrapLoop(trap) => {
@@ -129,7 +130,7 @@ impl Machine {
                         return self.all_idle();
                     }
                     self.tell_trap_loop(trap);
-                    self.turns.pass(&mut self.harts[id]);
+                    self.turns.pass(&mut self.harts[id], self.device_deadline);
                     return None;
                 }
             }
@@ -145,78 +146,6 @@ impl Machine {
                  cannot go on unless another hart helps it",
                 trap.hart, trap.retired, trap.cause, trap.epc
             );
-        }
-    }
-
-    /// Every hart waits or repeats a trap: lets the time pass until the next timer fires, or
-    /// looks for input, or ends the run.
-    fn all_idle(&mut self) -> Option<Stop> {
-        match self.turns.all_idle(&mut self.harts) {
-            AllIdle::Woken => return None,
-            AllIdle::Timer(at, hart) => {
-                for hart in &mut self.harts {
-                    hart.skip_to(at);
-                }
-                self.turns.begin(&mut self.harts, hart);
-                return None;
-            }
-            AllIdle::Forever => {}
-        }
-        if self.wait_for_input() {
-            return None;
-        }
-        let mut loops = (0..self.harts.len()).filter_map(|hart| self.turns.trap_loop(hart));
-        Some(loops.next().map_or(Stop::Asleep, Stop::TrapLoop))
-    }
-
-    /// Lets waiting harts look for console input that may still come: input is no interrupt, but
-    /// waiting may end at any time. False if none can come or no hart waits.
-    fn wait_for_input(&mut self) -> bool {
-        let expected = self.host.as_ref().is_some_and(HostInterface::expects_input);
-        let waits = self.harts.iter().any(|hart| hart.waiting);
-        if expected && waits {
-            thread::sleep(INPUT_POLL);
-            for hart in &mut self.harts {
-                hart.waiting = false;
-            }
-        }
-        expected && waits
-    }
-
-    /// Serves devices and the host interface.
-    fn serve(&mut self) -> Option<Stop> {
-        if self.bus.take_device_touched() {
-            self.serve_clint();
-        }
-        let rung = self.bus.memory_mut().take_request();
-        let host = self.host.as_mut()?;
-        let stop = if rung {
-            host.serve(&mut self.bus)
-        } else {
-            None
-        };
-        host.reply(&mut self.bus);
-        stop
-    }
-
-    /// Takes what the hart whose turn it is has written to the CLINT. If it rang another hart,
-    /// its turn ends.
-    fn serve_clint(&mut self) {
-        let Some(clint) = self.bus.device::<Clint>() else {
-            return;
-        };
-        let turn = &mut self.harts[self.turns.hart];
-        if let Some(time) = clint.take_mtime_write() {
-            turn.set_mtime(time);
-        }
-        let clock = turn.clock();
-        for (id, hart) in self.harts.iter_mut().enumerate() {
-            let software = clint.msip(id);
-            if id != self.turns.hart && software && !hart.line(Interrupt::MachineSoftware) {
-                self.turns.end_now(clock);
-            }
-            hart.set_line(Interrupt::MachineSoftware, software);
-            hart.set_mtimecmp(clint.mtimecmp(id));
         }
     }
 }

@@ -79,6 +79,12 @@ impl Turns {
         self.begin(harts, (self.hart + 1) % harts.len());
     }
 
+    /// Begins the first turn, at a time.
+    pub(super) fn begin_at(&mut self, harts: &mut [Hart], clock: Clock) {
+        set_clocks(harts, clock);
+        self.end = clock.steps.saturating_add(length(harts.len()));
+    }
+
     /// Begins a hart's turn: it gets the clock and the sanitizer, which the harts share. The
     /// engine lets it catch up with what the others did.
     pub(super) fn begin(&mut self, harts: &mut [Hart], next: usize) {
@@ -141,9 +147,10 @@ impl Turns {
         self.seen.iter().all(|seen| seen.idle.is_some())
     }
 
-    /// Lets the rest of the turn pass, up to the hart's next timer.
-    pub(super) fn pass(&mut self, hart: &mut Hart) {
-        hart.pass(self.left(hart).min(hart.steps_to_timer()));
+    /// Lets the rest of the turn pass, up to the hart's next timer or a device's deadline.
+    pub(super) fn pass(&mut self, hart: &mut Hart, deadline: u64) {
+        let steps = hart.steps_to_timer().min(hart.steps_until(deadline));
+        hart.pass(self.left(hart).min(steps));
     }
 
     /// Looks at a machine of which every hart is idle, and brings all of them to the same time.

@@ -53,6 +53,10 @@ impl Ending<'_> {
                 ));
                 LIMIT
             }
+            Stop::Interrupted if interrupt::has_quit() => {
+                say(format_args!("quit after {count} instructions"));
+                0
+            }
             Stop::Interrupted => match interrupt::signal() {
                 Some(signal) => {
                     self.tell_with_place(format_args!(
@@ -64,6 +68,8 @@ impl Ending<'_> {
                 // A file that cannot be written; the error is told with its name.
                 None => CANNOT_GO_ON,
             },
+            // Whoever runs a machine starts it again.
+            Stop::Reset => 0,
             Stop::Break => {
                 self.tell_with_place(format_args!("stopped after {count} instructions"));
                 0

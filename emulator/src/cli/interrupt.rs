@@ -1,7 +1,7 @@
-//! Ctrl-C and SIGTERM: the run ends as it does at a limit, so that files are complete.
+//! Ctrl-C, SIGTERM and SIGHUP: the run ends as it does at a limit, so that files are complete.
 
-use super::say;
-use signal_hook::consts::{SIGINT, SIGTERM};
+use super::{say, terminal};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -32,9 +32,24 @@ impl Signal {
         match self.0 {
             SIGINT => "SIGINT (Ctrl-C)",
             SIGTERM => "SIGTERM",
+            SIGHUP => "SIGHUP",
             _ => "a signal",
         }
     }
+}
+
+/// Whether the user pressed the keys that end a run.
+static QUIT: AtomicBool = AtomicBool::new(false);
+
+/// Ends the run, since the user wants it.
+pub(super) fn quit() {
+    QUIT.store(true, Ordering::Relaxed);
+    STOP.store(true, Ordering::Relaxed);
+}
+
+/// Whether the user ended the run.
+pub(super) fn has_quit() -> bool {
+    QUIT.load(Ordering::Relaxed)
 }
 
 /// Becomes true when the run is to end: for [`pagewalk::board::Limits::stop`].
@@ -58,7 +73,7 @@ pub(super) fn signal() -> Option<Signal> {
 /// Waits for signals from now on. The first asks the run to end; the second ends the process, and
 /// so does the first if the run cannot end.
 pub(super) fn listen() {
-    let signals = [SIGINT, SIGTERM];
+    let signals = [SIGHUP, SIGINT, SIGTERM];
     let wanted = signals.into_iter().filter(|&signal| !ignored(signal));
     // Without a listener a signal ends the process at once, as it does any program.
     let Ok(mut signals) = Signals::new(wanted) else {
@@ -77,9 +92,11 @@ pub(super) fn listen() {
             say(format_args!(
                 "interrupted, but the guest's output is not being read: files may be incomplete"
             ));
+            terminal::restore();
             process::exit(Signal(first).exit_code().into());
         });
         if let Some(second) = came.next() {
+            terminal::restore();
             process::exit(Signal(second).exit_code().into());
         }
     });

@@ -1,12 +1,15 @@
 //! The command line: turns arguments into a machine or a request, and results into exit codes.
 
+mod boot;
 mod check;
+mod devices;
 mod ending;
 mod first;
 mod interrupt;
 mod log;
 mod machine;
 mod run;
+mod terminal;
 mod test;
 mod trace;
 mod values;

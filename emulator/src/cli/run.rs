@@ -1,17 +1,20 @@
 //! `pagewalk run`.
 
+use super::boot::BootArguments;
 use super::check::CheckArguments;
+use super::devices::DeviceArguments;
 use super::ending;
 use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
+use super::terminal;
 use super::trace::TraceArguments;
 use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
+use pagewalk::board::{Host, Limits, Machine, MachineConfig, Stop};
 use pagewalk::dev::console::{Input, Shared, Stream};
-use pagewalk::engine::Pair;
+use pagewalk::engine::{Observer, Pair};
 use pagewalk::loader::Guest;
 use pagewalk::report::check::CheckObserver;
 use pagewalk::report::commit_log::CommitLog;
@@ -21,7 +24,8 @@ use pagewalk::report::signature;
 use pagewalk::report::stats::Stats;
 use pagewalk::report::trace_file::TraceFile;
 use pagewalk::report::traps::TrapHistory;
-use std::fs::File;
+use pagewalk::trace;
+use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 use std::process;
@@ -30,15 +34,17 @@ use std::time::{Duration, Instant};
 
 /// Run a guest program
 ///
-/// The guest is a bare-metal ELF file for RV64, linked to addresses from 0x80000000 on. It starts
-/// in machine mode, prints and ends through the symbol `tohost` (HTIF), and its console is
-/// standard output. Everything that Pagewalk itself says goes to standard error.
+/// The guest is a bare-metal ELF file for RV64, linked to addresses from 0x80000000 on, which starts
+/// in machine mode; or a kernel, such as a Linux Image, which starts in supervisor mode on
+/// Pagewalk's own firmware. The machine is QEMU's board virt. What the guest prints goes to standard
+/// output, through the serial line or, if it has the symbol `tohost`, through HTIF. Everything that
+/// Pagewalk itself says goes to standard error.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The guest: an ELF file
-    #[arg(value_name = "ELF")]
-    guest: PathBuf,
+    /// The guest: an ELF file or a Linux Image
+    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios", "dump_dtb"], conflicts_with = "kernel")]
+    guest: Option<PathBuf>,
 
     /// Arguments for the guest: a bare-metal program takes none
     #[arg(value_name = "ARGS", trailing_var_arg = true, hide = true)]
@@ -48,7 +54,21 @@ pub(super) struct Arguments {
     machine: MachineArguments,
 
     #[command(flatten)]
+    boot: BootArguments,
+
+    #[command(flatten)]
+    devices: DeviceArguments,
+
+    #[command(flatten)]
     tlb: TlbArguments,
+
+    /// Write the device tree to a file (dtc reads it), and do not run
+    #[arg(long, value_name = "FILE", help_heading = "Booting")]
+    dump_dtb: Option<PathBuf>,
+
+    /// End the run when the guest asks for a reset, instead of starting again
+    #[arg(long, help_heading = "Booting")]
+    no_reboot: bool,
 
     /// Give up after so many instructions, of all harts together: 5000, 1_000_000, 10M
     #[arg(long, value_name = "N", value_parser = values::count, help_heading = "Limits")]
@@ -103,6 +123,8 @@ Examples:
   pagewalk run hello.elf
   pagewalk run --stats --max-instructions 1000000 dhrystone.riscv
   pagewalk run --isa rva22s64 -m 512M kernel.elf
+  pagewalk run Image --initrd initrd.gz --append console=ttyS0
+  pagewalk run --bios fw_jump.bin --kernel Image -p 4 --drive disk.img --append root=/dev/vda
   pagewalk run --tlb u74 --stats kernel.elf
   pagewalk run --log trap=info,mmu::fault=info rv64ui-v-add
   pagewalk run --log mmu=debug --log-filter 'priv=u va=0x2000..0x3000' rv64ui-v-add
@@ -122,7 +144,8 @@ Exit codes:
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let files = [
-        ("the guest", Some(arguments.guest.as_path())),
+        ("the guest", arguments.guest.as_deref()),
+        ("--dump-dtb", arguments.dump_dtb.as_deref()),
         ("--signature", arguments.signature.as_deref()),
         ("--stats-json", arguments.stats_json.as_deref()),
         ("--log-commits", arguments.log_commits.as_deref()),
@@ -130,18 +153,20 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         ("--check-json", arguments.check.file()),
         ("--trace-mmu", arguments.trace.file()),
     ];
+    let files = [&files[..], &arguments.boot.files()].concat();
     if same_file_twice(&files) {
         return Ok(WRONG_COMMAND_LINE);
     }
     arguments.log.start()?;
     if let Some(extra) = arguments.arguments.first() {
         say(format_args!(
-            "{} is a bare-metal program, which takes no arguments, but there is `{extra}`",
-            arguments.guest.display()
+            "{} is a bare-metal program or a kernel, which takes no arguments (but see --append), \
+             and there is `{extra}`",
+            arguments.guest.as_deref().unwrap_or(Path::new("the guest")).display()
         ));
         return Ok(WRONG_COMMAND_LINE);
     }
-    let guest = Guest::open(&arguments.guest)?;
+    let guest = arguments.boot.guest(arguments.guest.as_deref())?;
     let filter = match arguments
         .trace
         .filter(&guest, arguments.machine.config().harts)
@@ -152,11 +177,16 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             return Ok(WRONG_COMMAND_LINE);
         }
     };
+    let mut machine = MachineConfig {
+        tlb: arguments.tlb.config(),
+        ..arguments.machine.config()
+    };
+    arguments.devices.set_clocks(&mut machine);
     let request = Request {
-        machine: MachineConfig {
-            tlb: arguments.tlb.config(),
-            ..arguments.machine.config()
-        },
+        machine,
+        devices: Some(&arguments.devices),
+        dump_dtb: arguments.dump_dtb.as_deref(),
+        no_reboot: arguments.no_reboot,
         max_instructions: arguments.max_instructions,
         timeout: arguments.timeout,
         signature: arguments.signature.as_deref(),
@@ -178,6 +208,9 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 #[derive(Default)]
 pub(super) struct Request<'a> {
     machine: MachineConfig,
+    devices: Option<&'a DeviceArguments>,
+    dump_dtb: Option<&'a Path>,
+    no_reboot: bool,
     max_instructions: Option<u64>,
     timeout: Option<Duration>,
     signature: Option<&'a Path>,
@@ -202,9 +235,18 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         ..request.machine.clone()
     };
     interrupt::listen();
-    let input = Input::Stream(Some(Box::new(io::stdin())));
-    let console = Shared::new(Stream::new(Box::new(io::stdout()), input));
-    let mut machine = Machine::with_console(&config, &mut guest, console)?;
+    // A program that uses HTIF leaves the terminal as it is.
+    let wants_keys = guest.tohost().is_none() && request.dump_dtb.is_none();
+    let (host, raw) = match request.devices {
+        Some(devices) => devices.open(wants_keys)?,
+        None => (Host::new(Shared::new(Stream::new(Box::new(io::stdout()), Input::None))), None),
+    };
+    let mut machine = Machine::with_host(&config, &mut guest, host)?;
+    if let Some(path) = request.dump_dtb {
+        fs::write(path, machine.device_tree())
+            .with_context(|| format!("cannot write {}", path.display()))?;
+        return Ok(0);
+    }
     let guest = &guest;
     let signature = request
         .signature
@@ -215,17 +257,6 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let mut trace = None;
     if let Some((arguments, machine)) = request.trace {
         trace = arguments.start(guest, &config, machine.ad(), request.filter.clone())?;
-    }
-    if guest.tohost().is_none() {
-        say(format_args!(
-            "{}: no symbol tohost, so the guest can neither print nor end{}",
-            guest.name(),
-            if request.max_instructions.is_none() && request.timeout.is_none() {
-                "; set a limit with --max-instructions or --timeout"
-            } else {
-                ""
-            }
-        ));
     }
     let start = Instant::now();
     let limits = Limits {
@@ -249,8 +280,16 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         check: checking.as_ref().map(|checking| checking.observer(guest)),
         commits: commits.as_mut().map(|(commits, _)| commits),
     };
-    let stop = observers.run(&mut machine, &limits, &mut traps);
+    let mut run = Run {
+        machine: &mut machine,
+        guest,
+        limits: &limits,
+        no_reboot: request.no_reboot,
+    };
+    let stop = observers.run(&mut run, &mut traps);
     let time = start.elapsed();
+    drop(raw);
+    let stop = stop?;
     let flushed = io::stdout().flush();
     let committed = commits.map(|(log, path)| (log.finish(), path));
     let traced = trace.map(|(trace, path)| (trace.finish(), path));
@@ -315,6 +354,7 @@ fn guard(limit: Duration) {
             "the limit of {} s is reached, and the guest's output is not being read",
             limit.as_secs_f64()
         ));
+        terminal::restore();
         process::exit(LIMIT.into());
     });
 }
@@ -344,20 +384,41 @@ impl Observers<'_, '_> {
     /// Runs with the observers that are asked for. The loop is compiled for each of the common cases,
     /// since even an absent observer costs something at each instruction; and loads and stores are
     /// noted only for the commit log.
-    fn run(self, machine: &mut Machine, limits: &Limits, traps: &mut TrapHistory) -> Stop {
+    fn run(self, run: &mut Run<'_>, traps: &mut TrapHistory) -> Result<Stop> {
         match (self.log, self.trace, self.check, self.commits) {
-            (None, None, None, None) => machine.run(limits, traps),
-            (None, None, Some(check), None) => machine.run(limits, &mut Pair(traps, check)),
-            (Some(log), None, None, None) => machine.run(limits, &mut Pair(traps, log)),
-            (None, None, None, Some(commits)) => machine.run(limits, &mut Pair(traps, commits)),
+            (None, None, None, None) => run.to_end(traps),
+            (None, None, Some(check), None) => run.to_end(&mut Pair(traps, check)),
+            (Some(log), None, None, None) => run.to_end(&mut Pair(traps, log)),
+            (None, None, None, Some(commits)) => run.to_end(&mut Pair(traps, commits)),
             (log, trace, check, None) => {
                 let events = Pair(log, Pair(trace, check));
-                machine.run(limits, &mut Pair(traps, events))
+                run.to_end(&mut Pair(traps, events))
             }
             (log, trace, check, Some(commits)) => {
                 let events = Pair(log, Pair(trace, check));
-                machine.run(limits, &mut Pair(traps, Pair(events, commits)))
+                run.to_end(&mut Pair(traps, Pair(events, commits)))
             }
+        }
+    }
+}
+
+/// A run, across the resets that the guest asks for.
+struct Run<'a> {
+    machine: &'a mut Machine,
+    guest: &'a Guest,
+    limits: &'a Limits,
+    no_reboot: bool,
+}
+
+impl Run<'_> {
+    fn to_end<O: Observer>(&mut self, observer: &mut O) -> Result<Stop> {
+        loop {
+            let stop = self.machine.run(self.limits, observer);
+            if stop != Stop::Reset || self.no_reboot {
+                return Ok(stop);
+            }
+            log::info!(target: trace::BOARD, "reset");
+            self.machine.reset(self.guest)?;
         }
     }
 }

@@ -98,6 +98,60 @@ fn split(text: &str) -> (&str, &str) {
     (number, unit.trim())
 }
 
+/// A date.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Date {
+    /// The host's.
+    Now,
+    /// So many nanoseconds after 1970 began.
+    At(u64),
+}
+
+/// A date: `now`, `@SECONDS`, `2026-02-28` or `2026-02-28T12:00:00`, in UTC.
+pub(super) fn date(text: &str) -> Result<Date, String> {
+    let wrong = || {
+        format!("`{text}` is no date: use now, 2026-02-28, 2026-02-28T12:00:00 or @SECONDS since 1970")
+    };
+    if text == "now" {
+        return Ok(Date::Now);
+    }
+    let seconds = match text.strip_prefix('@') {
+        Some(seconds) => seconds.parse().map_err(|_| wrong())?,
+        None => calendar(text).ok_or_else(wrong)?,
+    };
+    let nanoseconds = seconds.checked_mul(1_000_000_000);
+    nanoseconds.map(Date::At).ok_or_else(|| format!("{text} is too far in the future"))
+}
+
+/// The seconds from 1970 to a date.
+fn calendar(text: &str) -> Option<u64> {
+    let (day, time) = text.split_once(['T', ' ']).unwrap_or((text, "00:00:00"));
+    let numbers = |text: &str, by: char| -> Option<[u64; 3]> {
+        let parts: Option<Vec<u64>> = text.split(by).map(|part| part.parse().ok()).collect();
+        parts?.try_into().ok()
+    };
+    let [year, month, day] = numbers(day, '-')?;
+    let [hour, minute, second] = numbers(time.trim_end_matches('Z'), ':')?;
+    let leap = |year: u64| year.is_multiple_of(4) && !year.is_multiple_of(100) || year.is_multiple_of(400);
+    let length = |month: u64| match month {
+        2 => 28 + u64::from(leap(year)),
+        4 | 6 | 9 | 11 => 30,
+        _ => 31,
+    };
+    let right = (1970..=2500).contains(&year)
+        && (1..=12).contains(&month)
+        && (1..=length(month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
+    if !right {
+        return None;
+    }
+    let years: u64 = (1970..year).map(|year| 365 + u64::from(leap(year))).sum();
+    let months: u64 = (1..month).map(length).sum();
+    Some((((years + months + day - 1) * 24 + hour) * 60 + minute) * 60 + second)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -153,6 +207,23 @@ mod tests {
         assert_eq!(duration("1.5h"), Ok(Duration::from_secs(5400)));
         for bad in ["", "s", "-1", "1d", "1e999", "1.2.3", "1m30x", "1ms-2s"] {
             assert!(duration(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn dates_are_counted_from_1970() {
+        let seconds = |text| match date(text) {
+            Ok(Date::At(at)) => Some(at / 1_000_000_000),
+            _ => None,
+        };
+        assert_eq!(seconds("1970-01-01"), Some(0));
+        assert_eq!(seconds("2000-03-01"), Some(951_868_800));
+        assert_eq!(seconds("2024-02-29T23:59:59Z"), Some(1_709_251_199));
+        assert_eq!(seconds("2025-01-01"), Some(1_735_689_600));
+        assert_eq!(seconds("@1735689600"), Some(1_735_689_600));
+        assert_eq!(date("now"), Ok(Date::Now));
+        for wrong in ["", "2025", "2025-02-29", "2025-13-01", "1969-01-01", "2025-01-01T24:00:00", "@x", "@99999999999"] {
+            assert!(date(wrong).is_err(), "{wrong}");
         }
     }
 }

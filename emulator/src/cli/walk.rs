@@ -398,6 +398,7 @@ fn ending(machine: &Machine, guest: &Guest, stop: &Stop) -> String {
         ),
         Stop::Asleep => format!("the guest waits for an interrupt that nothing will raise, {here}"),
         Stop::BadRequest(error) => format!("the guest asked for what there is not: {error}"),
+        Stop::Reset => "the guest asked for a reset".to_owned(),
     }
 }
 

@@ -13,6 +13,7 @@
 //! asks whether software has set it.
 
 use crate::mem::{AccessError, Device};
+use serde::{Deserialize, Serialize};
 
 /// The bytes of address space that the device takes.
 const SIZE: u64 = 0x1_0000;
@@ -20,18 +21,33 @@ const MTIMECMP: u64 = 0x4000;
 const MTIME: u64 = 0xbff8;
 const MTIME_END: u64 = 0xc000;
 
-/// One CLINT for some number of harts.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Clint {
+/// What the device remembers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ClintState {
     harts: Vec<Hart>,
     /// What software wrote to `mtime`, until the board has taken it.
     mtime_write: Option<u64>,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// One CLINT for some number of harts.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Clint {
+    state: ClintState,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Hart {
     msip: bool,
     mtimecmp: u64,
+}
+
+impl Hart {
+    /// The manual leaves `mtimecmp` open; it starts at its greatest value, so that no timer
+    /// interrupt is pending before software asks for one.
+    const RESET: Self = Self {
+        msip: false,
+        mtimecmp: u64::MAX,
+    };
 }
 
 /// Which register a word lies in.
@@ -43,36 +59,47 @@ enum Register {
 }
 
 impl Clint {
-    /// A CLINT after reset. The manual leaves `mtimecmp` open; it starts at its greatest value,
-    /// so that no timer interrupt is pending before software asks for one.
+    /// A CLINT after reset.
     pub fn new(harts: usize) -> Self {
-        let hart = Hart {
-            msip: false,
-            mtimecmp: u64::MAX,
-        };
         Self {
-            harts: vec![hart; harts],
-            mtime_write: None,
+            state: ClintState {
+                harts: vec![Hart::RESET; harts],
+                mtime_write: None,
+            },
         }
+    }
+
+    /// What it remembers. `mtime` is the board's.
+    pub fn state(&self) -> ClintState {
+        self.state.clone()
+    }
+
+    /// Goes on from there. Harts that this device does not have are left out.
+    pub fn set_state(&mut self, mut state: ClintState) {
+        state.harts.resize(self.state.harts.len(), Hart::RESET);
+        self.state = state;
     }
 
     /// Whether a hart's software interrupt is pending (`mip.MSIP`).
     pub fn msip(&self, hart: usize) -> bool {
-        self.harts.get(hart).is_some_and(|hart| hart.msip)
+        self.state.harts.get(hart).is_some_and(|hart| hart.msip)
     }
 
     /// From which `mtime` on a hart's timer interrupt is pending (`mip.MTIP`).
     pub fn mtimecmp(&self, hart: usize) -> u64 {
-        self.harts.get(hart).map_or(u64::MAX, |hart| hart.mtimecmp)
+        self.state
+            .harts
+            .get(hart)
+            .map_or(u64::MAX, |hart| hart.mtimecmp)
     }
 
     /// What software has set `mtime` to since the last time this was asked.
     pub fn take_mtime_write(&mut self) -> Option<u64> {
-        self.mtime_write.take()
+        self.state.mtime_write.take()
     }
 
     fn mtime(&self, now: u64) -> u64 {
-        self.mtime_write.unwrap_or(now)
+        self.state.mtime_write.unwrap_or(now)
     }
 
     fn register(offset: u64) -> Register {
@@ -87,7 +114,7 @@ impl Clint {
     fn read_word(&self, offset: u64, now: u64) -> u32 {
         let value = match Self::register(offset) {
             Register::Msip(hart) => return self.msip(hart).into(),
-            Register::Mtimecmp(hart) => self.harts.get(hart).map_or(0, |hart| hart.mtimecmp),
+            Register::Mtimecmp(hart) => self.state.harts.get(hart).map_or(0, |hart| hart.mtimecmp),
             Register::Mtime => self.mtime(now),
             Register::Reserved => 0,
         };
@@ -95,7 +122,7 @@ impl Clint {
     }
 
     fn write_msip(&mut self, hart: usize, value: u32) {
-        if let Some(hart) = self.harts.get_mut(hart) {
+        if let Some(hart) = self.state.harts.get_mut(hart) {
             hart.msip = value & 1 != 0;
         }
     }
@@ -120,13 +147,13 @@ impl Device for Clint {
         check(offset, size)?;
         match Self::register(offset) {
             Register::Mtimecmp(hart) => {
-                if let Some(hart) = self.harts.get_mut(hart) {
+                if let Some(hart) = self.state.harts.get_mut(hart) {
                     hart.mtimecmp = merge(hart.mtimecmp, offset, size, value);
                 }
             }
             Register::Mtime => {
                 let mtime = merge(self.mtime(now), offset, size, value);
-                self.mtime_write = Some(mtime);
+                self.state.mtime_write = Some(mtime);
             }
             Register::Msip(hart) => {
                 // A doubleword holds the registers of two harts.
@@ -138,6 +165,11 @@ impl Device for Clint {
             Register::Reserved => {}
         }
         Ok(())
+    }
+
+    /// `mtime` is the board's and goes on.
+    fn reset(&mut self) {
+        *self = Self::new(self.state.harts.len());
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {
@@ -255,5 +287,26 @@ mod tests {
             assert_eq!(written, Err(AccessError), "{offset:#x} {size}");
         }
         assert_eq!(clint, Clint::new(1));
+    }
+
+    #[test]
+    fn its_state_can_be_put_back() {
+        let mut clint = Clint::new(2);
+        write(&mut clint, 4, 4, 1);
+        write(&mut clint, 0x4008, 8, 100);
+        write(&mut clint, MTIME, 8, 5);
+        let text = serde_json::to_string(&clint.state()).unwrap();
+        let mut other = Clint::new(2);
+        other.set_state(serde_json::from_str(&text).unwrap());
+        assert_eq!(other, clint);
+        assert!(other.msip(1));
+        assert_eq!(other.mtimecmp(1), 100);
+        assert_eq!(other.take_mtime_write(), Some(5));
+        other.reset();
+        assert_eq!(other, Clint::new(2));
+        for harts in [0, 9] {
+            other.set_state(Clint::new(harts).state());
+            assert_eq!(other, Clint::new(2));
+        }
     }
 }

@@ -340,6 +340,12 @@ impl Hart {
         }
     }
 
+    /// Makes a supervisor software interrupt pending, as an edge does: software clears it.
+    pub fn raise_supervisor_software(&mut self) {
+        self.csr.mip_software |= Interrupt::SupervisorSoftware.mask();
+        self.check_interrupts = true;
+    }
+
     // ---- Who sets A and D. ----
 
     /// Whether page walks set A and D bits now, instead of faulting.

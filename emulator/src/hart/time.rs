@@ -112,10 +112,16 @@ impl Hart {
 
     /// How many steps are left before the hart's next timer fires.
     pub fn steps_to_timer(&self) -> u64 {
-        match self.next_timer() {
-            u64::MAX => u64::MAX,
-            at => {
-                let whole = (at - self.mtime()).saturating_mul(self.steps_per_tick);
+        self.steps_until(self.next_timer())
+    }
+
+    /// How many steps are left before it is `at`; zero if that is past, `u64::MAX` if `at` is.
+    pub fn steps_until(&self, at: u64) -> u64 {
+        match (at, at.checked_sub(self.mtime())) {
+            (u64::MAX, _) => u64::MAX,
+            (_, None | Some(0)) => 0,
+            (_, Some(ticks)) => {
+                let whole = ticks.saturating_mul(self.steps_per_tick);
                 whole.saturating_sub(self.steps() % self.steps_per_tick)
             }
         }

@@ -6,6 +6,8 @@ use std::io;
 
 use goblin::elf::header as elf;
 
+use super::boot_error::BootReason;
+
 /// A guest that cannot be loaded: which file, and why.
 #[derive(Debug, thiserror::Error)]
 #[error("{file}: {reason}")]
@@ -291,10 +293,13 @@ pub enum Reason {
     /// A relocation of memory that no segment holds.
     #[error("has a dynamic relocation at {0:#x}, where no segment has 8 bytes")]
     RelocationOutside(u64),
+    /// What is wrong with a kernel, a firmware or what belongs to them.
+    #[error(transparent)]
+    Boot(#[from] BootReason),
 }
 
 /// Bytes in hexadecimal, with blanks between.
-struct Hex<'a>(&'a [u8]);
+pub(super) struct Hex<'a>(pub(super) &'a [u8]);
 
 impl fmt::Display for Hex<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

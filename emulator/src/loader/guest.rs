@@ -1,33 +1,20 @@
-//! A guest program: an ELF file that has been checked, and where its parts go.
+//! A guest: everything that is in RAM before the first instruction.
 
 use std::borrow::Cow;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::{Mutex, OnceLock};
 
-use goblin::elf::header::ET_DYN;
-use goblin::elf64::header::Header;
-
-use super::error::{LoadError, Reason, Span};
-use super::header;
-use super::lines::{Lines, SourceLine};
-use super::relocate::Dynamic;
+use super::boot::Boot;
+use super::debug::DebugFile;
+use super::error::{LoadError, Reason};
+use super::image::Image;
+use super::lines::SourceLine;
+use super::part::{Content, Part, Role};
+use super::program::{self, Kind, Program};
 use super::sections::DebugError;
-use super::segments::{self, Segment};
+use super::segments::Segment;
 use super::source::Source;
 use super::symbols::Symbols;
-
-/// Segments are read in pieces of this many bytes.
-const PIECE: usize = 64 << 10;
-
-/// The two kinds of programs that run without a dynamic loader.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Kind {
-    /// Linked to fixed addresses (ET_EXEC).
-    Executable,
-    /// Position-independent and self-contained (ET_DYN without PT_INTERP).
-    StaticPie,
-}
 
 /// What [`Guest::load`] puts into memory.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,136 +25,109 @@ pub enum Piece<'a> {
     Zero(u64),
 }
 
-/// A guest program, from an ELF file.
+/// Everything that is put into RAM before the first instruction: one program from an ELF file
+/// ([`Guest::open`]), or firmware, a kernel and its initrd ([`Guest::boot`]).
 ///
-/// Making one reads headers and symbols. The program's bytes are read when they are loaded, and
-/// its debug information when a source line is asked for.
+/// Making one reads headers and symbols. The bytes are read when they are loaded, and debug
+/// information when a source line is asked for.
+///
+/// The board calls [`Guest::place`], then [`Guest::load`]; then it puts its device tree at
+/// [`Guest::device_tree_place`] and starts every hart at [`Guest::start`].
 pub struct Guest {
-    name: String,
-    source: Source,
-    kind: Kind,
-    linked_entry: u64,
-    needs_compressed: bool,
-    /// As linked, sorted by address.
-    segments: Vec<Segment>,
-    align: u64,
-    dynamic: Dynamic,
-    /// How far a static PIE is moved.
-    slide: u64,
+    pub(super) name: String,
+    /// The kernel or the only program comes first, if there is one; then firmware, then initrd.
+    pub(super) parts: Vec<Part>,
+    /// What came with `--kernel` and its like; none for a single program.
+    pub(super) boot: Option<Boot>,
+    /// The header of a Linux Image.
+    pub(super) image: Option<Image>,
     symbols: Symbols,
     symbols_error: Option<DebugError>,
-    lines: OnceLock<Option<Mutex<Lines>>>,
+    /// One for each table of symbols, at the same index.
+    pub(super) debug: Vec<DebugFile>,
+    /// The programs that have tables of symbols: the index of the part, and that of the table.
+    programs: Vec<(usize, usize)>,
+    /// Tables of firmware that is a static PIE, given apart: where it is linked to start.
+    pub(super) movable: Vec<(usize, Program)>,
 }
 
 impl Guest {
-    /// Opens an ELF file.
+    /// Opens an ELF file: one program, which starts in M-mode.
     pub fn open(path: &Path) -> Result<Self, LoadError> {
         let name = path.display().to_string();
         match Source::open(path) {
-            Ok(source) => Self::new(name, source),
+            Ok(source) => Self::single(name, source),
             Err(reason) => Err(LoadError { file: name, reason }),
         }
     }
 
     /// Takes an ELF file's bytes. `name` is what errors call it.
     pub fn from_bytes(name: &str, bytes: impl Into<Cow<'static, [u8]>>) -> Result<Self, LoadError> {
-        Self::new(name.to_owned(), Source::Bytes(bytes.into()))
+        Self::single(name.to_owned(), Source::Bytes(bytes.into()))
     }
 
-    fn new(name: String, source: Source) -> Result<Self, LoadError> {
-        let parts = Parts::read(&source);
-        let parts = match parts {
-            Ok(parts) => parts,
-            Err(reason) => return Err(LoadError { file: name, reason }),
+    fn single(name: String, source: Source) -> Result<Self, LoadError> {
+        let program = Program::read(name.clone(), source, program::Role::Program)?;
+        let part = Part {
+            role: Role::Kernel,
+            content: Content::Program(program),
         };
-        let (symbols, symbols_error) = match Symbols::read(&source) {
-            Ok(symbols) => (symbols, None),
-            Err(error) => {
-                log::warn!(target: crate::trace::LOADER, "{name}: no symbols: {error}");
-                (Symbols::default(), Some(error))
-            }
-        };
-        Ok(Self {
+        Ok(Self::of(name, vec![part], None))
+    }
+
+    /// A guest of these parts, with their symbols.
+    pub(super) fn of(name: String, parts: Vec<Part>, boot: Option<Boot>) -> Self {
+        let mut guest = Self {
             name,
-            source,
-            kind: parts.kind,
-            linked_entry: parts.header.e_entry,
-            needs_compressed: header::needs_compressed(&parts.header),
-            segments: parts.table.segments,
-            align: parts.table.align,
-            dynamic: parts.dynamic,
-            slide: 0,
-            symbols,
-            symbols_error,
-            lines: OnceLock::new(),
-        })
+            parts,
+            boot,
+            image: None,
+            symbols: Symbols::default(),
+            symbols_error: None,
+            debug: Vec::new(),
+            programs: Vec::new(),
+            movable: Vec::new(),
+        };
+        for (index, part) in guest.parts.iter().enumerate() {
+            let Some(program) = part.program() else {
+                continue;
+            };
+            let symbols = program.symbols().unwrap_or_else(|error| {
+                let name = &program.name;
+                log::warn!(target: crate::trace::LOADER, "{name}: no symbols: {error}");
+                guest.symbols_error.get_or_insert(error);
+                Default::default()
+            });
+            guest.programs.push((index, guest.symbols.add(symbols)));
+            let source = Some(program.source.clone());
+            guest.debug.push(DebugFile::new(&program.name, source));
+        }
+        guest
     }
 
-    /// Decides where the guest goes in a board's RAM, and checks that it fits.
+    /// Decides where everything goes in a board's RAM, and checks that it fits.
     ///
     /// An executable goes where it is linked. A static PIE goes there too if that is RAM (as
     /// firmware linked with `-pie` expects); otherwise it moves to the start of RAM, or as close
-    /// to it as the alignment of its segments allows.
+    /// to it as the alignment of its segments allows.  Firmware, kernel and initrd go where QEMU's
+    /// board of the same name has them: see [`Guest::boot`].
     pub fn place(&mut self, ram: Range<u64>) -> Result<(), LoadError> {
-        let slide = self.choose_slide(&ram).map_err(|r| self.error(r))?;
-        self.slide = slide;
-        self.symbols.set_slide(slide);
+        if self.boot.is_some() {
+            self.place_boot(&ram)?;
+        } else if let Some(Content::Program(program)) =
+            self.parts.first_mut().map(|p| &mut p.content)
+        {
+            let slide = program.place(&ram, ram.start)?;
+            self.symbols.set_slide(0, slide);
+            self.place_movable(&ram);
+        }
         Ok(())
     }
 
-    fn choose_slide(&self, ram: &Range<u64>) -> Result<u64, Reason> {
-        let span = Span {
-            start: ram.start,
-            size: ram.end.saturating_sub(ram.start),
-        };
-        let fits = |segment: &Segment| {
-            ram.contains(&segment.address) && segment.size <= ram.end - segment.address
-        };
-        let Some(outside) = self.segments.iter().find(|segment| !fits(segment)) else {
-            return Ok(0);
-        };
-        if self.kind == Kind::Executable {
-            return Err(Reason::OutsideRam {
-                segment: outside.index,
-                span: outside.span(),
-                ram: span,
-                headers: outside.file_offset == 0 && outside.span().last() >= ram.start,
-            });
-        }
-        let slide = self.slide_to(ram.start).ok_or(Reason::NoRoom {
-            ram: span,
-            align: self.align,
-            size: self.extent(),
-        })?;
-        let moved = self.segments.iter().map(|segment| segment.slid(slide));
-        match moved.into_iter().find(|segment| !fits(segment)) {
-            None => Ok(slide),
-            Some(outside) => Err(Reason::OutsideRam {
-                segment: outside.index,
-                span: outside.span(),
-                ram: span,
-                headers: false,
-            }),
-        }
-    }
-
-    /// How far to move the segments so that the lowest one starts at `start` or as little above
-    /// as their alignment allows: the slide is a multiple of it. None if that wraps around.
-    fn slide_to(&self, start: u64) -> Option<u64> {
-        let lowest = self.segments.first()?.address & !(self.align - 1);
-        let base = start.checked_next_multiple_of(self.align)?;
-        base.checked_add(self.extent())?;
-        Some(base.wrapping_sub(lowest))
-    }
-
-    /// The bytes from the (aligned) start of the lowest segment to the end of the highest.
-    fn extent(&self) -> u64 {
-        match (self.segments.first(), self.segments.last()) {
-            (Some(first), Some(last)) => {
-                let lowest = first.address & !(self.align - 1);
-                (last.span().last() - lowest).saturating_add(1)
-            }
-            _ => 0,
+    /// Notes how far the program that is a part was moved from where it is linked to run.
+    pub(super) fn set_slide(&mut self, part: usize, slide: u64) {
+        if let Some((_, table)) = self.programs.iter().find(|(index, _)| *index == part) {
+            self.symbols.set_slide(*table, slide);
         }
     }
 
@@ -175,82 +135,63 @@ impl Guest {
     /// of at most 64 KiB. Call [`Guest::place`] first: then all of them lie in RAM. The
     /// relocated words of a static PIE come last and replace what was put there.
     pub fn load(&self, mut put: impl FnMut(u64, Piece<'_>)) -> Result<(), LoadError> {
-        let mut buffer = vec![0; PIECE];
-        for segment in self.segments() {
-            self.load_segment(&segment, &mut buffer, &mut put)
-                .map_err(|reason| self.error(reason))?;
-        }
-        self.dynamic
-            .apply(
-                &self.source,
-                &self.segments,
-                self.slide,
-                |address, value| {
-                    put(address, Piece::Bytes(&value.to_le_bytes()));
-                },
-            )
-            .map_err(|reason| self.error(reason))
+        self.parts.iter().try_for_each(|part| part.load(&mut put))
     }
 
-    fn load_segment(
-        &self,
-        segment: &Segment,
-        buffer: &mut [u8],
-        put: &mut impl FnMut(u64, Piece<'_>),
-    ) -> Result<(), Reason> {
-        let mut done = 0;
-        while done < segment.file_size {
-            let size = (segment.file_size - done).min(buffer.len() as u64);
-            let piece = &mut buffer[..size as usize];
-            self.source
-                .read(segment.file_offset + done, piece, "a segment")?;
-            // A sparse file's holes stay holes in the guest's memory.
-            if piece.iter().all(|&byte| byte == 0) {
-                put(segment.address + done, Piece::Zero(size));
-            } else {
-                put(segment.address + done, Piece::Bytes(piece));
-            }
-            done += size;
-        }
-        if done < segment.size {
-            put(segment.address + done, Piece::Zero(segment.size - done));
-        }
-        Ok(())
+    /// As [`Guest::load`], without the initrd: all that may hold code.
+    pub fn load_code(&self, mut put: impl FnMut(u64, Piece<'_>)) -> Result<(), LoadError> {
+        let mut code = self.parts.iter().filter(|part| part.role != Role::Initrd);
+        code.try_for_each(|part| part.load(&mut put))
     }
 
-    /// The name that errors call it: the path, if it was opened from one.
+    /// The name that errors call it: the path, if it was opened from one; the kernel's, if there
+    /// are several.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// Which kind of program it is.
+    /// Which kind of program it is, or its kernel.
     pub fn kind(&self) -> Kind {
-        self.kind
+        let program = self.parts.first().and_then(Part::program);
+        program.map_or(Kind::Binary, |program| program.kind)
     }
 
     /// Whether it holds compressed instructions (EF_RISCV_RVC).
     pub fn needs_compressed(&self) -> bool {
-        self.needs_compressed
+        let mut programs = self.parts.iter().filter_map(Part::program);
+        programs.any(|program| program.needs_compressed)
     }
 
-    /// The segments at the physical addresses where they go, by address.
+    /// The segments at the physical addresses where they go, the kernel's or the program's first,
+    /// each file's by address. An initrd is none.
     pub fn segments(&self) -> impl Iterator<Item = Segment> {
-        self.segments.iter().map(|segment| segment.slid(self.slide))
+        let parts = self.parts.iter();
+        let code = parts.filter(|part| part.role != Role::Initrd);
+        code.flat_map(Part::segments)
     }
 
-    /// The physical address of the first instruction.
+    /// The physical address of the first instruction: the same as [`Guest::start`].
     pub fn entry(&self) -> u64 {
-        to_physical(&self.segments, self.linked_entry).wrapping_add(self.slide)
+        self.start()
     }
 
     /// The physical address of the symbol `tohost`, through which a guest talks to the host.
+    ///
+    /// A guest with firmware has none: OpenSBI has such a symbol for other boards.
     pub fn tohost(&self) -> Option<u64> {
-        self.physical_symbol("tohost")
+        self.host_symbol("tohost")
     }
 
     /// The physical address of the symbol `fromhost`.
     pub fn fromhost(&self) -> Option<u64> {
-        self.physical_symbol("fromhost")
+        self.host_symbol("fromhost")
+    }
+
+    fn host_symbol(&self, name: &str) -> Option<u64> {
+        if self.has_firmware() {
+            return None;
+        }
+        self.physical_symbol(name)
     }
 
     /// The physical memory from `begin_signature` to `end_signature`, if it has both in order.
@@ -267,7 +208,11 @@ impl Guest {
         &self.symbols
     }
 
-    /// Why there are no symbols, if the file's could not be read.
+    pub(super) fn symbols_mut(&mut self) -> &mut Symbols {
+        &mut self.symbols
+    }
+
+    /// Why there are no symbols, if those of a program could not be read.
     pub fn symbols_error(&self) -> Option<&DebugError> {
         self.symbols_error.as_ref()
     }
@@ -275,107 +220,27 @@ impl Guest {
     /// The source line of the instruction at a virtual address. The first question reads the
     /// debug information.
     pub fn line(&self, address: u64) -> Option<SourceLine> {
-        let lines = self.lines.get_or_init(|| match Lines::read(&self.source) {
-            Ok(lines) => Some(Mutex::new(lines)),
-            Err(error) => {
-                log::warn!(target: crate::trace::LOADER, "{}: no source lines: {error}", self.name);
-                None
-            }
-        });
-        let lines = lines.as_ref()?.lock().ok()?;
-        lines.find(address.wrapping_sub(self.slide))
+        let tables = self.symbols.tables().iter().zip(&self.debug);
+        // Debug information of a kernel takes seconds to read: not for an address elsewhere.
+        let asked = tables.filter(|(table, _)| self.debug.len() == 1 || table.covers(address));
+        asked
+            .map(|(table, file)| file.line(address.wrapping_sub(table.slide)))
+            .find(Option::is_some)
+            .flatten()
     }
 
     fn physical_symbol(&self, name: &str) -> Option<u64> {
-        let address = self.symbols.by_name(name)?;
-        let linked = address.wrapping_sub(self.slide);
-        Some(to_physical(&self.segments, linked).wrapping_add(self.slide))
+        self.programs.iter().find_map(|&(part, table)| {
+            let address = self.symbols.tables().get(table)?.by_name(name)?;
+            let program = self.parts.get(part)?.program()?;
+            Some(program.physical(address))
+        })
     }
 
-    fn error(&self, reason: Reason) -> LoadError {
+    pub(super) fn error(&self, reason: impl Into<Reason>) -> LoadError {
         LoadError {
             file: self.name.clone(),
-            reason,
+            reason: reason.into(),
         }
-    }
-}
-
-/// The physical address for an address that the file names.
-///
-/// Where a segment is loaded to another address than the program is linked to, Spike takes
-/// e_entry for physical, and QEMU for virtual. Here an address that some segment is loaded to is
-/// taken as it is, and any other one is translated as its segment was.
-fn to_physical(segments: &[Segment], address: u64) -> u64 {
-    if segments.iter().any(|s| s.offset_of(address).is_some()) {
-        return address;
-    }
-    let translated = segments.iter().find_map(|segment| {
-        let offset = segment.offset_of_virtual(address)?;
-        Some(segment.address + offset)
-    });
-    translated.unwrap_or(address)
-}
-
-/// What must be right before a guest is one.
-struct Parts {
-    header: Header,
-    kind: Kind,
-    table: segments::Table,
-    dynamic: Dynamic,
-}
-
-impl Parts {
-    fn read(source: &Source) -> Result<Self, Reason> {
-        let header = header::read(source)?;
-        let kind = if header.e_type == ET_DYN {
-            Kind::StaticPie
-        } else {
-            Kind::Executable
-        };
-        let pie = kind == Kind::StaticPie;
-        let mut table = segments::read(source, &header, pie)?;
-        let mut dynamic = Dynamic::read(source, table.dynamic.take(), &table.segments)?;
-        if pie && header.e_entry == 0 && !dynamic.pie {
-            return Err(Reason::SharedLibrary);
-        }
-        if dynamic.needed != 0 {
-            return Err(Reason::NeedsLibrary {
-                count: dynamic.needed,
-            });
-        }
-        check_entry(&table.segments, header.e_entry)?;
-        if pie {
-            dynamic.check(source, &table.segments)?;
-        } else {
-            dynamic = Dynamic::default();
-        }
-        Ok(Self {
-            header,
-            kind,
-            table,
-            dynamic,
-        })
-    }
-}
-
-fn check_entry(segments: &[Segment], entry: u64) -> Result<(), Reason> {
-    if entry & 1 != 0 {
-        return Err(Reason::EntryMisaligned(entry));
-    }
-    let physical = to_physical(segments, entry);
-    let holds = |segment: &&Segment| segment.offset_of(physical).is_some();
-    let segment = segments
-        .iter()
-        .find(holds)
-        .ok_or(Reason::EntryOutside(entry))?;
-    // The official riscv-tests' linker script leaves p_flags 0, which then says nothing.
-    if segment.executable() || segment.flags == 0 {
-        Ok(())
-    } else {
-        Err(Reason::EntryNotExecutable {
-            entry,
-            segment: segment.index,
-            flags: segment.flags,
-        })
     }
 }

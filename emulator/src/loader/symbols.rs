@@ -12,20 +12,103 @@ const ENDIAN: LittleEndian = LittleEndian;
 /// A bound on each of the parts that hold symbols: 2.7 million symbols.
 const MAX_PART: u64 = 64 << 20;
 
-/// The symbols of one guest.
+/// The symbols of one guest: those of all its files.
+///
+/// A kernel's have virtual addresses, and its firmware's physical ones.
 #[derive(Default)]
 pub struct Symbols {
+    tables: Vec<Table>,
+}
+
+impl Symbols {
+    /// The nearest symbol at or before an address in the same section, and how far the address
+    /// is from it.
+    pub fn by_address(&self, address: u64) -> Option<(&str, u64)> {
+        let mut tables = self.tables.iter();
+        tables.find_map(|table| table.by_address(address))
+    }
+
+    /// The address of the symbol of this name. A global one goes before a local one, and a
+    /// kernel's before its firmware's.
+    pub fn by_name(&self, name: &str) -> Option<u64> {
+        self.tables.iter().find_map(|table| table.by_name(name))
+    }
+
+    /// The addresses that the symbol of this name stands for, the last one included: its size if
+    /// the file tells it, or else up to the next symbol.
+    pub fn extent(&self, name: &str) -> Option<(u64, u64)> {
+        self.tables.iter().find_map(|table| table.extent(name))
+    }
+
+    /// Every symbol: its address and name, file by file, sorted by section and address.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &str)> {
+        self.tables.iter().flat_map(Table::iter)
+    }
+
+    /// How many symbols there are.
+    pub fn len(&self) -> usize {
+        self.tables.iter().map(|table| table.entries.len()).sum()
+    }
+
+    /// Whether the files have no symbols, or none that can be read.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Adds those of one more file and returns its number.
+    pub(super) fn add(&mut self, table: Table) -> usize {
+        self.tables.push(table);
+        self.tables.len() - 1
+    }
+
+    pub(super) fn tables(&self) -> &[Table] {
+        &self.tables
+    }
+
+    pub(super) fn set_slide(&mut self, table: usize, slide: u64) {
+        if let Some(table) = self.tables.get_mut(table) {
+            table.slide = slide;
+        }
+    }
+}
+
+/// The symbols of one file.
+#[derive(Default)]
+pub(super) struct Table {
     /// Sorted by section, then address; of several at one address, the best comes first.
     entries: Vec<Entry>,
     /// The memory that sections take, sorted by address.
     sections: Vec<(Range<u64>, u32)>,
     names: Vec<u8>,
     /// How far the guest was moved from the addresses that it was linked to.
-    slide: u64,
+    pub(super) slide: u64,
 }
 
 /// Sections 1 and up are real; this one stands for symbols that name a number or have none.
 const NO_SECTION: u32 = 0;
+
+/// The one section of a list that tells none.
+const LISTED: u32 = 1;
+
+/// A symbol of a list.
+pub(super) struct Listed<'a> {
+    pub(super) address: u64,
+    /// As nm has it: small for a local one.
+    pub(super) kind: char,
+    pub(super) name: &'a str,
+}
+
+impl Listed<'_> {
+    /// As [`rank`].
+    fn rank(&self) -> u8 {
+        let kind = match self.kind {
+            'T' | 't' => 0,
+            'W' | 'w' => 1,
+            _ => 2,
+        };
+        kind << 1 | u8::from(self.kind.is_ascii_lowercase())
+    }
+}
 
 struct Entry {
     section: u32,
@@ -35,7 +118,7 @@ struct Entry {
     name: (u32, u32),
 }
 
-impl Symbols {
+impl Table {
     pub(super) fn read(source: &Source) -> Result<Self, DebugError> {
         let mut sections = Sections::read(source)?;
         for place in sections.symbol_places()? {
@@ -90,9 +173,48 @@ impl Symbols {
         Ok(symbols)
     }
 
+    /// The symbols of a list. It tells nothing of sections: all addresses are taken for one.
+    pub(super) fn of_list(symbols: &[Listed<'_>]) -> Self {
+        let mut table = Self::default();
+        let mut range: Option<(u64, u64)> = None;
+        for symbol in symbols {
+            let is_number = matches!(symbol.kind, 'A' | 'a');
+            if symbol.kind == 'U' || !wanted(elf::STT_NOTYPE, symbol.name.as_bytes()) {
+                continue;
+            }
+            let start = table.names.len() as u32;
+            table.names.extend_from_slice(symbol.name.as_bytes());
+            if !is_number {
+                let (low, high) = range.unwrap_or((symbol.address, symbol.address));
+                range = Some((low.min(symbol.address), high.max(symbol.address)));
+            }
+            table.entries.push(Entry {
+                section: if is_number { NO_SECTION } else { LISTED },
+                address: symbol.address,
+                size: 0,
+                rank: symbol.rank(),
+                name: (start, symbol.name.len() as u32),
+            });
+        }
+        if let Some((low, high)) = range {
+            // The size of the last one is not known: a page stands for it.
+            let end = high.saturating_add(4096);
+            table.sections.push((low..end, LISTED));
+        }
+        table
+            .entries
+            .sort_by_key(|entry| (entry.section, entry.address, entry.rank));
+        table
+    }
+
+    /// Whether there is not one.
+    pub(super) fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// The nearest symbol at or before an address in the same section, and how far the address
     /// is from it.
-    pub fn by_address(&self, address: u64) -> Option<(&str, u64)> {
+    pub(super) fn by_address(&self, address: u64) -> Option<(&str, u64)> {
         let address = address.wrapping_sub(self.slide);
         let section = self.section(address)?;
         let key = (section, address);
@@ -113,13 +235,13 @@ impl Symbols {
     }
 
     /// The address of the symbol of this name. A global one goes before a local one.
-    pub fn by_name(&self, name: &str) -> Option<u64> {
+    pub(super) fn by_name(&self, name: &str) -> Option<u64> {
         self.named(name).map(|(_, address)| address)
     }
 
     /// The addresses that the symbol of this name stands for, the last one included: its size if
     /// the file tells it, or else up to the next symbol.
-    pub fn extent(&self, name: &str) -> Option<(u64, u64)> {
+    pub(super) fn extent(&self, name: &str) -> Option<(u64, u64)> {
         let (entry, first) = self.named(name)?;
         let size = match entry.size {
             0 => {
@@ -157,23 +279,14 @@ impl Symbols {
     }
 
     /// Every symbol: its address and name, sorted by section and address.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, &str)> {
+    pub(super) fn iter(&self) -> impl Iterator<Item = (u64, &str)> {
         let placed = self.entries.iter().filter(|e| e.section != NO_SECTION);
         placed.map(|entry| (entry.address.wrapping_add(self.slide), self.name(entry)))
     }
 
-    /// How many symbols there are.
-    pub fn len(&self) -> usize {
-        self.entries.len()
-    }
-
-    /// Whether the file has no symbols, or none that can be read.
-    pub fn is_empty(&self) -> bool {
-        self.entries.is_empty()
-    }
-
-    pub(super) fn set_slide(&mut self, slide: u64) {
-        self.slide = slide;
+    /// Whether one of the file's sections holds the address.
+    pub(super) fn covers(&self, address: u64) -> bool {
+        self.section(address.wrapping_sub(self.slide)).is_some()
     }
 
     fn section(&self, address: u64) -> Option<u32> {

@@ -123,9 +123,12 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
     let shown = match &stop {
         Stop::TrapLoop(trap) => trap.hart,
         Stop::Exit(_) | Stop::BadRequest(_) => machine.turn(),
-        Stop::InstructionLimit | Stop::Timeout | Stop::Break | Stop::Interrupted | Stop::Asleep => {
-            0
-        }
+        Stop::InstructionLimit
+        | Stop::Timeout
+        | Stop::Break
+        | Stop::Interrupted
+        | Stop::Asleep
+        | Stop::Reset => 0,
     };
     let mut recorder = Recorder::new(shown, guest.symbols().by_name("fail"));
     if let Some((storm, seen)) = stormy {
@@ -283,6 +286,7 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
         },
         Stop::Asleep => Outcome::Asleep,
         Stop::BadRequest(what) => Outcome::BadRequest(what.to_string()),
+        Stop::Reset => Outcome::BadRequest("a reset of the machine".into()),
     }
 }
 

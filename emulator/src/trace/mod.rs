@@ -28,9 +28,14 @@ targets! {
     MMU_TLB "mmu::tlb" "debug: every fill and eviction; trace: every hit";
     MMU_FENCE "mmu::fence" "debug: every fence with the entries it drops, and every satp write";
     MMU_CHECK "mmu::check" "info: what the sanitizer finds, in one line";
+    BOARD "board" "info: what the machine does as a whole, such as a reset";
     LOADER "loader" "warn: what the guest's file lacks";
+    DEV_FINISHER "dev::finisher" "warn: writes to it that mean nothing";
     DEV_HTIF "dev::htif" "warn: requests to the host that fail";
+    DEV_VIRTIO_9P "dev::virtio-9p" "warn: drivers' mistakes; debug: every request";
     DEV_VIRTIO_BLK "dev::virtio-blk" "warn: drivers' mistakes and the host's errors; debug: every request";
     DEV_VIRTIO_CONSOLE "dev::virtio-console" "warn: drivers' mistakes";
     DEV_VIRTIO_RNG "dev::virtio-rng" "warn: drivers' mistakes and the host's errors";
+    DEV_PLIC "dev::plic" "debug: every interrupt claimed and completed";
+    DEV_UART "dev::uart" "debug: how its drivers set it up";
 }

@@ -6,6 +6,7 @@ pub mod blk;
 mod chain;
 pub mod console;
 mod mmio;
+pub mod p9;
 mod queue;
 pub mod rng;
 #[cfg(test)]

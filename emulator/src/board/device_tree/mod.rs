@@ -1,5 +1,7 @@
 //! The device tree: what a kernel is told about the machine, from the same map that builds it.
 
+mod soc;
+
 use super::{MachineConfig, MemoryMap};
 use crate::isa::{Extension, Isa};
 use std::ops::Range;
@@ -7,38 +9,69 @@ use vm_fdt::{Error, FdtWriter};
 
 /// Ticks of the time base per second.
 const TIME_BASE: u32 = 10_000_000;
-/// Interrupt causes as a hart's interrupt controller numbers them.
-const MACHINE_SOFTWARE: u32 = 3;
-const MACHINE_TIMER: u32 = 7;
 const CACHE_BLOCK: u32 = 64;
+const RNG_SEED: [u8; 32] = *b"Pagewalk is the same each time. ";
 
-/// The flattened device tree of a machine; `htif` says that it has a host interface.
-pub(super) fn device_tree(config: &MachineConfig, htif: bool) -> Result<Vec<u8>, Error> {
+/// What the device tree says besides the configuration.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Contents<'a> {
+    /// The machine has a host interface.
+    pub(super) htif: bool,
+    /// The slots of virtio devices that are taken.
+    pub(super) virtio: Vec<usize>,
+    /// The kernel's command line.
+    pub(super) append: Option<&'a str>,
+    /// Where the initial RAM disk is.
+    pub(super) initrd: Option<Range<u64>>,
+}
+
+/// The flattened device tree of a machine.
+pub(super) fn device_tree(
+    config: &MachineConfig,
+    contents: &Contents<'_>,
+) -> Result<Vec<u8>, Error> {
     let mut tree = FdtWriter::new()?;
     let root = tree.begin_node("")?;
     tree.property_u32("#address-cells", 2)?;
     tree.property_u32("#size-cells", 2)?;
-    tree.property_string("compatible", "pagewalk,virt")?;
+    tree.property_string_list(
+        "compatible",
+        vec!["pagewalk,virt".into(), "riscv-virtio".into()],
+    )?;
     tree.property_string("model", "Pagewalk virt")?;
+    chosen(&mut tree, contents)?;
+    let aliases = tree.begin_node("aliases")?;
+    tree.property_string("serial0", soc::SERIAL)?;
+    tree.end_node(aliases)?;
     cpus(&mut tree, config)?;
     let memory = tree.begin_node(&format!("memory@{:x}", MemoryMap::RAM))?;
     tree.property_string("device_type", "memory")?;
     tree.property_array_u64("reg", &[MemoryMap::RAM, config.memory])?;
     tree.end_node(memory)?;
-    let soc = tree.begin_node("soc")?;
-    tree.property_u32("#address-cells", 2)?;
-    tree.property_u32("#size-cells", 2)?;
-    tree.property_string("compatible", "simple-bus")?;
-    tree.property_null("ranges")?;
-    clint(&mut tree, config, MemoryMap::CLINT)?;
-    tree.end_node(soc)?;
-    if htif {
+    soc::write(&mut tree, config, contents)?;
+    if contents.htif {
         let node = tree.begin_node("htif")?;
         tree.property_string("compatible", "ucb,htif0")?;
         tree.end_node(node)?;
     }
     tree.end_node(root)?;
     tree.finish()
+}
+
+/// What the boot loader tells the kernel.
+fn chosen(tree: &mut FdtWriter, contents: &Contents<'_>) -> Result<(), Error> {
+    let chosen = tree.begin_node("chosen")?;
+    tree.property_string("stdout-path", soc::SERIAL)?;
+    // Entropy for a kernel that starts. It is the same each time, as everything is.
+    tree.property("rng-seed", &RNG_SEED)?;
+    if let Some(append) = contents.append {
+        tree.property_string("bootargs", append)?;
+    }
+    if let Some(initrd) = &contents.initrd {
+        tree.property_u64("linux,initrd-start", initrd.start)?;
+        tree.property_u64("linux,initrd-end", initrd.end)?;
+    }
+    tree.end_node(chosen)
 }
 
 /// The handle of a hart's interrupt controller.
@@ -95,28 +128,20 @@ fn cpu(tree: &mut FdtWriter, hart: u32, isa: Isa) -> Result<(), Error> {
     tree.end_node(cpu)
 }
 
-fn clint(tree: &mut FdtWriter, config: &MachineConfig, range: Range<u64>) -> Result<(), Error> {
-    let node = tree.begin_node(&format!("clint@{:x}", range.start))?;
-    tree.property_string_list(
-        "compatible",
-        vec!["sifive,clint0".into(), "riscv,clint0".into()],
-    )?;
-    tree.property_array_u64("reg", &[range.start, range.end - range.start])?;
-    let interrupts: Vec<u32> = harts(config)
-        .map(cpu_interrupts)
-        .flat_map(|controller| [controller, MACHINE_SOFTWARE, controller, MACHINE_TIMER])
-        .collect();
-    tree.property_array_u32("interrupts-extended", &interrupts)?;
-    tree.end_node(node)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn htif() -> Contents<'static> {
+        Contents {
+            htif: true,
+            ..Contents::default()
+        }
+    }
+
     #[test]
     fn the_tree_says_what_the_machine_has() {
-        let tree = device_tree(&MachineConfig::default(), true).unwrap();
+        let tree = device_tree(&MachineConfig::default(), &htif()).unwrap();
         assert_eq!(tree[..4], 0xd00d_feed_u32.to_be_bytes());
         let room = MemoryMap::BOOT_ROM.end - MemoryMap::BOOT_ROM.start;
         assert!((tree.len() as u64) < room - 0x20, "{} bytes", tree.len());
@@ -142,7 +167,7 @@ mod tests {
                 harts,
                 ..MachineConfig::default()
             };
-            let tree = device_tree(&config, true).unwrap();
+            let tree = device_tree(&config, &htif()).unwrap();
             let room = MemoryMap::BOOT_ROM.end - MemoryMap::BOOT_ROM.start;
             assert!((tree.len() as u64) < room - 0x20, "{} bytes", tree.len());
             for hart in 0..=harts {

@@ -1,0 +1,96 @@
+//! Options that say what is booted, shared by the commands that run a guest.
+
+use anyhow::Result;
+use clap::Args;
+use pagewalk::loader::{BootFiles, FileKind, Firmware, Guest, sniff};
+use std::path::{Path, PathBuf};
+
+/// What is booted.
+#[derive(Args, Debug)]
+#[command(next_help_heading = "Booting")]
+pub(super) struct BootArguments {
+    /// Boot a kernel: a Linux Image (or Image.gz), an ELF file, or any file for S-mode at 0x80200000
+    ///
+    /// The same as to name it as the guest, but for files that do not tell what they are.
+    #[arg(long, value_name = "FILE")]
+    kernel: Option<PathBuf>,
+
+    /// The initial RAM disk
+    #[arg(long, value_name = "FILE")]
+    initrd: Option<PathBuf>,
+
+    /// The kernel's command line
+    #[arg(long, value_name = "TEXT")]
+    append: Option<String>,
+
+    /// The firmware in M-mode: builtin, none, or a file (ELF, or bytes for 0x80000000)
+    ///
+    /// A kernel gets Pagewalk's own unless this names another. With none the kernel itself starts
+    /// in M-mode.
+    #[arg(long, value_name = "FIRMWARE", value_parser = firmware)]
+    bios: Option<Firmware>,
+
+    /// A device tree blob to hand over in place of the board's
+    #[arg(long, value_name = "FILE")]
+    dtb: Option<PathBuf>,
+
+    /// Where names of addresses come from besides the guest: an ELF file, or a System.map
+    #[arg(long, value_name = "FILE")]
+    symbols: Option<PathBuf>,
+}
+
+fn firmware(text: &str) -> Result<Firmware, String> {
+    Ok(match text {
+        "builtin" | "default" => Firmware::Builtin,
+        "none" => Firmware::None,
+        "" => return Err("the firmware is builtin, none or a file".into()),
+        path => Firmware::File(path.into()),
+    })
+}
+
+impl BootArguments {
+    /// The files that are read, with their options.
+    pub(super) fn files(&self) -> [(&'static str, Option<&Path>); 4] {
+        [
+            ("--kernel", self.kernel.as_deref()),
+            ("--initrd", self.initrd.as_deref()),
+            ("--dtb", self.dtb.as_deref()),
+            ("--symbols", self.symbols.as_deref()),
+        ]
+    }
+
+    /// Whether anything here asks for more than a bare-metal program.
+    fn boots(&self) -> bool {
+        self.kernel.is_some()
+            || self.initrd.is_some()
+            || self.append.is_some()
+            || self.bios.is_some()
+            || self.dtb.is_some()
+    }
+
+    /// What the command line names, to be run.
+    pub(super) fn guest(&self, named: Option<&Path>) -> Result<Guest> {
+        let mut guest = self.open(named)?;
+        if let Some(path) = &self.symbols {
+            guest.add_symbols(path)?;
+        }
+        Ok(guest)
+    }
+
+    fn open(&self, named: Option<&Path>) -> Result<Guest> {
+        let bare = match named {
+            Some(path) if !self.boots() => sniff(path)? == FileKind::Program,
+            _ => false,
+        };
+        if let (true, Some(path)) = (bare, named) {
+            return Ok(Guest::open(path)?);
+        }
+        Ok(Guest::boot(&BootFiles {
+            kernel: self.kernel.clone().or(named.map(Path::to_owned)),
+            firmware: self.bios.clone().unwrap_or_default(),
+            initrd: self.initrd.clone(),
+            append: self.append.clone(),
+            dtb: self.dtb.clone(),
+        })?)
+    }
+}
