@@ -120,7 +120,8 @@ bool fdt_next(struct fdt_walk *walk)
                 walk->size_cells[depth] = 1;
             return true;
         case END_NODE:
-            depth--;
+            if (depth-- < 0)
+                return false;
             continue;
         case PROPERTY:
             continue;

@@ -39,4 +39,5 @@ bool fdt_path_is(const struct fdt_walk *walk, const char *path);
 u32 fdt_read32(const u8 *at);
 void fdt_write32(u8 *at, u32 value);
 
+bool fdt_is_reserved(const struct fdt *fdt, u64 base, u64 size);
 u64 fdt_copy_with_reservation(const struct fdt *fdt, u64 to, u64 room, u64 base, u64 size);

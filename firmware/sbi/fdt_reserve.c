@@ -92,6 +92,22 @@ static u32 find_place(const struct fdt *fdt, bool *inside, u32 *address_cells, u
     return place;
 }
 
+// Whether the tree itself keeps the next stage from [base, base + size).
+bool fdt_is_reserved(const struct fdt *fdt, u64 base, u64 size)
+{
+    struct fdt_walk walk;
+    u64 start, length;
+    u32 ignored;
+
+    for (fdt_start(&walk, fdt); fdt_next(&walk);) {
+        if (walk.depth == 2 && same(walk.name[1], "reserved-memory")
+            && fdt_property(&walk, "no-map", &ignored) != NULL && fdt_reg(&walk, 0, &start, &length)
+            && start <= base && base - start < length && size <= length - (base - start))
+            return true;
+    }
+    return false;
+}
+
 // Writes the copy to `to`, where there is room for `room` bytes.  Gives its size, 0 if it does not
 // fit or the tree is not one that it understands.
 u64 fdt_copy_with_reservation(const struct fdt *fdt, u64 to, u64 room, u64 base, u64 size)

@@ -12,7 +12,7 @@ static u64 hand_on_tree(u64 given, const struct next_stage *next)
 {
     u64 to = FIRMWARE_END, room = 0;
 
-    if (tree.blob == NULL)
+    if (tree.blob == NULL || fdt_is_reserved(&tree, FIRMWARE_START, FIRMWARE_SIZE))
         return given;
     if (given >= to && given - to < next->address - to && given - to < 0x100000)
         to = (given + tree.size + 15) & ~15UL; // ours stands there already: behind it

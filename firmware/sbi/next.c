@@ -6,7 +6,7 @@
 //
 //   magic      0x4942534f, the letters "OSBI"
 //   version    1, or 2 (which has boot_hart)
-//   next_addr  where the next stage starts
+//   next_addr  where the next stage starts; QEMU puts 0 if it knows of none
 //   next_mode  the privilege that it wants: 1 is S-mode
 //   options    nothing that concerns us
 //   boot_hart  the hart that should boot; all ones: whichever
@@ -36,6 +36,8 @@ struct next_stage next_stage_read(u64 info)
             return next;
         }
     }
+    if (fields[NEXT_ADDRESS] == 0)
+        return next;
     if (fields[NEXT_MODE] != SUPERVISOR)
         panic("the next stage wants another mode than S-mode");
     next.address = fields[NEXT_ADDRESS];

@@ -4,7 +4,7 @@
 status=0
 for name in $(echo "$TESTS" | tr ',' ' '); do
     echo "TEST-BEGIN $name"
-    sh "/tests/$name.sh"
+    sh "$(dirname "$0")/tests/$name.sh"
     result=$?
     echo "TEST-END $name $result"
     [ $result = 0 ] || status=1
