@@ -111,7 +111,11 @@ impl<'a> Places<'a> {
     /// Where the code at an address was linked to: the first guess that has a symbol and is `so`.
     fn linked(&self, address: u64, so: impl Fn(u64) -> bool) -> Option<u64> {
         // A kernel's names are at the addresses where it runs.
-        let moves = if self.guest.is_boot() { &MOVES[..1] } else { &MOVES };
+        let moves = if self.guest.is_boot() {
+            &MOVES[..1]
+        } else {
+            &MOVES
+        };
         let guesses = moves.iter().map(|by| address.wrapping_sub(*by));
         guesses
             .filter(|&guess| self.guest.symbols().by_address(guess).is_some())
