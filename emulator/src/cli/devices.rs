@@ -2,7 +2,7 @@
 
 use super::terminal;
 use super::values;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use pagewalk::board::{ClockSource, Host, MachineConfig};
 use pagewalk::dev::console::{Input, Nowhere, Shared, Stream};
@@ -181,7 +181,9 @@ impl DeviceArguments {
     fn virtio(&self) -> Result<Vec<Box<dyn VirtioDevice>>> {
         let mut devices: Vec<Box<dyn VirtioDevice>> = Vec::new();
         for drive in &self.drive {
-            devices.push(Box::new(Blk::open(drive).context("--drive")?));
+            // The message has its cause in it; a chain would say that twice.
+            let disk = Blk::open(drive).map_err(|error| anyhow!("--drive: {error}"))?;
+            devices.push(Box::new(disk));
         }
         if let NetSpec::User { config, mac } = &self.net {
             let network = UserNetwork::new(config).context("--net")?;

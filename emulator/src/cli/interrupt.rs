@@ -1,7 +1,7 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the run ends as it does at a limit, so that files are complete.
+//! Ctrl-C, SIGTERM, SIGQUIT and SIGHUP: the run ends as it does at a limit, so that files are complete.
 
 use super::{say, terminal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -33,6 +33,7 @@ impl Signal {
             SIGINT => "SIGINT (Ctrl-C)",
             SIGTERM => "SIGTERM",
             SIGHUP => "SIGHUP",
+            SIGQUIT => "SIGQUIT",
             _ => "a signal",
         }
     }
@@ -73,7 +74,7 @@ pub(super) fn signal() -> Option<Signal> {
 /// Waits for signals from now on. The first asks the run to end; the second ends the process, and
 /// so does the first if the run cannot end.
 pub(super) fn listen() {
-    let signals = [SIGHUP, SIGINT, SIGTERM];
+    let signals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
     let wanted = signals.into_iter().filter(|&signal| !ignored(signal));
     // Without a listener a signal ends the process at once, as it does any program.
     let Ok(mut signals) = Signals::new(wanted) else {
