@@ -172,10 +172,15 @@ impl Machine {
     pub fn reset(&mut self, guest: &Guest) -> Result<(), BuildError> {
         self.before_reset = self.instructions();
         let clock = self.harts[self.turns.hart].clock();
+        let checker = self.harts[self.turns.hart].checker.take();
         self.harts = Self::harts_after_reset(&self.config);
+        if let Some(mut checker) = checker {
+            checker.restart();
+            self.harts[0].checker = Some(checker);
+        }
         self.engines = self.harts.iter().map(|_| Reference::default()).collect();
         self.turns = Turns::new(self.harts.len());
-        self.bus.reset_devices();
+        self.bus.reset();
         self.load(guest, false)?;
         self.host = HostInterface::new(guest, self.console.clone());
         self.turns.begin_at(&mut self.harts, clock);

@@ -164,9 +164,19 @@ impl DeviceArguments {
     pub(super) fn files(&self) -> Vec<(&'static str, Option<&Path>)> {
         let mut files = vec![("--serial", self.serial.file())];
         files.extend(self.console.as_ref().map(|line| ("--console", line.file())));
+        // Those that are only read may be named twice.
         let drives = self.drive.iter();
-        files.extend(drives.map(|drive| ("--drive", Some(drive.file.as_path()))));
+        let written = drives.filter(|drive| !drive.read_only && !drive.snapshot);
+        files.extend(written.map(|drive| ("--drive", Some(drive.file.as_path()))));
         files
+    }
+
+    /// A tag that two shares have.
+    pub(super) fn tag_given_twice(&self) -> Option<&str> {
+        let tags = || self.share.iter().map(|share| share.tag.as_str());
+        tags()
+            .enumerate()
+            .find_map(|(n, tag)| tags().take(n).find(|other| *other == tag))
     }
 
     /// Whether both consoles want standard input and output.

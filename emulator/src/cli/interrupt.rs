@@ -46,6 +46,27 @@ static QUIT: AtomicBool = AtomicBool::new(false);
 pub(super) fn quit() {
     QUIT.store(true, Ordering::Relaxed);
     STOP.store(true, Ordering::Relaxed);
+    exit_if_stuck(0);
+}
+
+/// Ends the process with this code if the run does not end soon.
+fn exit_if_stuck(code: i32) {
+    thread::spawn(move || {
+        thread::sleep(GRACE);
+        if has_ended() {
+            return;
+        }
+        terminal::restore();
+        say(format_args!(
+            "interrupted, but the guest's output is not being read: files may be incomplete"
+        ));
+        process::exit(code);
+    });
+}
+
+/// Whether the run has ended.
+pub(super) fn has_ended() -> bool {
+    ENDED.load(Ordering::Relaxed)
 }
 
 /// Whether the user ended the run.
@@ -85,17 +106,7 @@ pub(super) fn listen() {
         let Some(first) = came.next() else { return };
         SIGNAL.store(first, Ordering::Relaxed);
         STOP.store(true, Ordering::Relaxed);
-        thread::spawn(move || {
-            thread::sleep(GRACE);
-            if ENDED.load(Ordering::Relaxed) {
-                return;
-            }
-            say(format_args!(
-                "interrupted, but the guest's output is not being read: files may be incomplete"
-            ));
-            terminal::restore();
-            process::exit(Signal(first).exit_code().into());
-        });
+        exit_if_stuck(Signal(first).exit_code().into());
         if let Some(second) = came.next() {
             terminal::restore();
             process::exit(Signal(second).exit_code().into());
