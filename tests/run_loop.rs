@@ -2,7 +2,7 @@
 //! they meet.
 
 use crate::support::elf::{Elf, R, SHN_ABS, W, X, segment};
-use pagewalk::board::{Limits, Machine, MachineConfig, MemoryMap, Stop};
+use pagewalk::board::{Host, Limits, Machine, MachineConfig, MemoryMap, Stop};
 use pagewalk::dev::console::{Input, Shared, Stream};
 use pagewalk::isa::{assemble, encode};
 use pagewalk::loader::Guest;

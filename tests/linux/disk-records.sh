@@ -23,6 +23,6 @@ number=$kept
 while true; do
     number=$((number + 1))
     record $number >"/mnt/$number"
-    fsync "/mnt/$number" /mnt
+    sync
     echo "FLUSHED $number"
 done

@@ -23,7 +23,6 @@ use crate::mmu::TlbConfigError;
 use crate::mmu::check::{CheckConfig, Checker};
 use std::io::Write;
 use std::iter;
-use std::ops::Range;
 use std::time::Instant;
 
 /// Why a machine could not be made or loaded.
@@ -239,28 +238,21 @@ impl Machine {
         };
         let mut bus = Bus::new(ram, count);
         let uart = Uart::new(Box::new(host.console.clone()));
-        let devices: [(Range<u64>, Option<u32>, Box<dyn Device>); 7] = [
-            (MemoryMap::BOOT_ROM, None, Box::new(Rom::new(rom))),
-            (MemoryMap::FINISHER, None, Box::new(Finisher::new())),
-            (
-                MemoryMap::RTC,
-                Some(MemoryMap::RTC_LINE),
-                Box::new(Rtc::new(config.date)),
-            ),
-            (MemoryMap::CLINT, None, Box::new(Clint::new(count))),
-            (MemoryMap::SSWI, None, Box::new(Sswi::new(count))),
-            (MemoryMap::PLIC, None, Box::new(Plic::new(count))),
-            (MemoryMap::UART, Some(MemoryMap::UART_LINE), Box::new(uart)),
-        ];
-        for (range, line, device) in devices {
-            bus.map(range, line, device)?;
-        }
+        let rtc = Rtc::new(config.date);
+        let mut put = |range, line, device: Box<dyn Device>| bus.map(range, line, device);
+        put(MemoryMap::BOOT_ROM, None, Box::new(Rom::new(rom)))?;
+        put(MemoryMap::FINISHER, None, Box::new(Finisher::new()))?;
+        put(MemoryMap::RTC, Some(MemoryMap::RTC_LINE), Box::new(rtc))?;
+        put(MemoryMap::CLINT, None, Box::new(Clint::new(count)))?;
+        put(MemoryMap::SSWI, None, Box::new(Sswi::new(count)))?;
+        put(MemoryMap::PLIC, None, Box::new(Plic::new(count)))?;
+        put(MemoryMap::UART, Some(MemoryMap::UART_LINE), Box::new(uart))?;
         let taken = host.virtio.into_iter().map(Mmio::new);
         let empty = iter::repeat_with(Mmio::empty);
         let slots = taken.chain(empty).take(MemoryMap::VIRTIO_SLOTS);
         for (slot, device) in slots.enumerate() {
             let line = Some(MemoryMap::virtio_line(slot));
-            bus.map(MemoryMap::virtio(slot), line, Box::new(device))?;
+            put(MemoryMap::virtio(slot), line, Box::new(device))?;
         }
         Ok(Self {
             harts: Self::harts_after_reset(config),

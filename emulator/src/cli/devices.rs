@@ -67,6 +67,13 @@ pub(super) struct DeviceArguments {
     #[arg(long, value_enum, value_name = "WHAT", default_value_t = Clock::Instructions)]
     clock: Clock,
 
+    /// Instructions that each hart has time for in a tick of the 10 MHz time base
+    ///
+    /// The default makes a machine of 1,000 million instructions a second. With fewer, the same
+    /// work takes more of the guest's time.
+    #[arg(long, value_name = "N", default_value_t = 100, value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    instructions_per_tick: u64,
+
     /// Where the random numbers of the entropy device come from: a seed, or the host
     ///
     /// With a seed a run is the same each time, and the numbers are no secret.
@@ -130,6 +137,7 @@ impl DeviceArguments {
             Clock::Instructions => ClockSource::Instructions,
             Clock::Host => ClockSource::Host,
         };
+        config.instructions_per_tick = self.instructions_per_tick;
         config.date = match (self.rtc, self.clock) {
             (Some(values::Date::At(at)), _) => at,
             (None, Clock::Instructions) => config.date,
