@@ -1,6 +1,6 @@
 //! What each walk and each store says of the tables themselves.
 
-use super::changes::of_hart;
+use super::changes::{Stored, of_hart};
 use super::tables;
 use super::{Change, CheckKind, Checker, Key, Report, RightFence, Site, Use};
 use crate::isa::Privilege;
@@ -36,6 +36,16 @@ struct Clear {
     pte: u64,
     used: Use,
     reason: FaultReason,
+}
+
+impl Clear {
+    /// Whether the entry, if it becomes this, has the bit that was clear.
+    fn is_mended_by(&self, new: Pte) -> bool {
+        match self.reason {
+            FaultReason::AccessedClear => new.has(Pte::A),
+            _ => new.has(Pte::D),
+        }
+    }
 }
 
 #[derive(Clone, Copy)]
@@ -201,7 +211,9 @@ impl Checker {
 
     /// What is known of the store that made an entry what it is.
     fn made(&self, at: PhysAddr, level: u8, pte: u64) -> Change {
-        let last = self.changes.last(at);
+        // A store that gave it another value was not the last one: the table was not watched for a while.
+        let same = |stored: &Stored| (stored.new ^ pte) & !(Pte::A | Pte::D) == 0;
+        let last = self.changes.last(at).filter(same);
         Change {
             at,
             level: Some(level),
@@ -527,6 +539,12 @@ impl Checker {
         let stored = self.changes.stored(at, old, new, site);
         for last in &mut self.walks.last_clear {
             last.take_if(|last| *last == at);
+        }
+        // The bit was set. Should the entry be as before some day, it is another one: tables are used again.
+        if !self.walks.clear.is_empty() && Pte(new).valid() {
+            self.walks
+                .clear
+                .retain(|clear| clear.at != at || !clear.is_mended_by(Pte(new)));
         }
         if Pte(old).valid() && !Pte(old).is_leaf() {
             // What it pointed to may be no table now. If there is another way to it, then no harm is done: below,
