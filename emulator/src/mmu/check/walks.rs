@@ -38,16 +38,6 @@ struct Clear {
     reason: FaultReason,
 }
 
-impl Clear {
-    /// Whether the entry, if it becomes this, has the bit that was clear.
-    fn is_mended_by(&self, new: Pte) -> bool {
-        match self.reason {
-            FaultReason::AccessedClear => new.has(Pte::A),
-            _ => new.has(Pte::D),
-        }
-    }
-}
-
 #[derive(Clone, Copy)]
 struct UserPage {
     frame: u64,
@@ -541,11 +531,13 @@ impl Checker {
             last.take_if(|last| *last == at);
         }
         // The bit was set. Should the entry be as before some day, it is another one: tables are used again.
-        if !self.walks.clear.is_empty() && Pte(new).valid() {
-            self.walks
-                .clear
-                .retain(|clear| clear.at != at || !clear.is_mended_by(Pte(new)));
-        }
+        self.walks.clear.retain(|clear| {
+            let wanted = match clear.reason {
+                FaultReason::AccessedClear => Pte::V | Pte::A,
+                _ => Pte::V | Pte::D,
+            };
+            clear.at != at || !Pte(new).has(wanted)
+        });
         if Pte(old).valid() && !Pte(old).is_leaf() {
             // What it pointed to may be no table now. If there is another way to it, then no harm is done: below,
             // every translation is made to be compared before its next use, and what is compared is watched again.
