@@ -49,7 +49,11 @@ impl<'a> Names<'a> {
         if linked(va.0) && (loaded == Some(va.0) || self.physical_of(va.0) == Some(pa.0)) {
             return Some(va.0);
         }
-        let same = |address: &u64| linked(*address) && self.places.begins(*address, &site.bytes);
+        let same = |address: &u64| {
+            // The bytes are kept by where they were loaded.
+            let at = self.physical_of(*address).unwrap_or(*address);
+            linked(*address) && self.places.begins(at, &site.bytes)
+        };
         let moves = if moved { Places::MOVES } else { &[] };
         let guesses = moves.iter().map(|by| va.0.wrapping_sub(*by));
         // What the file put there goes before a copy of something else, if it still is there. In the lower half a
