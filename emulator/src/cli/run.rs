@@ -421,17 +421,17 @@ impl Observers<'_, '_> {
     /// noted only for the commit log.
     fn run(self, run: &mut Run<'_>, traps: &mut TrapHistory) -> Result<Stop> {
         match (self.log, self.trace, self.check, self.commits) {
-            (None, None, None, None) => run.to_end(traps),
-            (None, None, Some(check), None) => run.to_end(&mut Pair(traps, check)),
-            (Some(log), None, None, None) => run.to_end(&mut Pair(traps, log)),
-            (None, None, None, Some(commits)) => run.to_end(&mut Pair(traps, commits)),
+            (None, None, None, None) => run.until_end(traps),
+            (None, None, Some(check), None) => run.until_end(&mut Pair(traps, check)),
+            (Some(log), None, None, None) => run.until_end(&mut Pair(traps, log)),
+            (None, None, None, Some(commits)) => run.until_end(&mut Pair(traps, commits)),
             (log, trace, check, None) => {
                 let events = Pair(log, Pair(trace, check));
-                run.to_end(&mut Pair(traps, events))
+                run.until_end(&mut Pair(traps, events))
             }
             (log, trace, check, Some(commits)) => {
                 let events = Pair(log, Pair(trace, check));
-                run.to_end(&mut Pair(traps, Pair(events, commits)))
+                run.until_end(&mut Pair(traps, Pair(events, commits)))
             }
         }
     }
@@ -446,7 +446,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn to_end<O: Observer>(&mut self, observer: &mut O) -> Result<Stop> {
+    fn until_end<O: Observer>(&mut self, observer: &mut O) -> Result<Stop> {
         loop {
             let stop = self.machine.run(self.limits, observer);
             if stop != Stop::Reset || self.no_reboot {
