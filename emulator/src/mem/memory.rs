@@ -111,7 +111,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Stores to a page of RAM about which nothing is special ([`Bus::page_flags`]). False if the
+    /// Stores to a page of RAM about which nothing is special ([`Memory::page_flags`]). False if the
     /// address is not RAM.
     #[inline]
     pub fn store_plain(&mut self, hart: usize, at: PhysAddr, size: u8, value: u64) -> bool {
