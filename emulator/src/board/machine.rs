@@ -32,7 +32,7 @@ pub enum BuildError {
     #[error("a machine has 1 to {MAX_HARTS} harts, not {0}")]
     Harts(usize),
     /// The number of virtio devices.
-    #[error("there is room for {room} virtio devices, not {0}", room = MemoryMap::VIRTIO_SLOTS)]
+    #[error("there is room for {room} virtio devices, the entropy device among them, not {0}", room = MemoryMap::VIRTIO_SLOTS)]
     VirtioDevices(usize),
     /// RAM.
     #[error(transparent)]
