@@ -127,11 +127,12 @@ fn a_page_is_fetched_from_the_hosts_loopback() {
 fn a_second_console_talks_and_listens() {
     let machine = Machine::new("console").append("WAIT=60");
     let log = machine.folder.path().join("serial");
-    let mut child = machine
+    let machine = machine
         .option("--serial")
         .option(&format!("file:{}", log.display()))
         .option("--console")
-        .option("stdio")
+        .option("stdio");
+    let mut child = machine
         .command()
         .stdin(std::process::Stdio::piped())
         .stdout(std::process::Stdio::piped())

@@ -52,7 +52,7 @@ impl Machine {
     fn wait_for_host(&mut self, next: u64, hart: usize) -> Option<Stop> {
         self.console.flush();
         let now = self.harts[self.turns.hart].mtime();
-        let left = TICK.saturating_mul(u32::try_from(next - now).unwrap_or(u32::MAX));
+        let left = TICK.saturating_mul(u32::try_from(next.saturating_sub(now)).unwrap_or(u32::MAX));
         let start = Instant::now();
         thread::sleep(POLL.min(left));
         let ticks = (start.elapsed().as_nanos() / TICK.as_nanos()) as u64;

@@ -62,7 +62,8 @@ impl Machine {
     pub(super) fn let_devices_work(&mut self, all: bool) -> Option<Stop> {
         let now = self.harts[self.turns.hart].mtime();
         self.bus.work(all, now);
-        self.device_deadline = self.bus.deadline();
+        // A device that has just worked does not work again at the same time.
+        self.device_deadline = self.bus.deadline().max(now.saturating_add(1));
         self.drive_interrupts();
         match self.bus.take_machine_request() {
             Some(MachineRequest::Exit(code)) => return Some(Stop::Exit(code)),

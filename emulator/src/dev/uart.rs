@@ -453,7 +453,8 @@ impl Device for Uart {
     }
 
     fn expects_host(&self) -> bool {
-        self.console.waits()
+        // A guest that does not look for input sleeps without it.
+        self.state.wants() > 0 && self.console.waits()
     }
 
     fn reset(&mut self) {

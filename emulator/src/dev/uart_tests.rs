@@ -500,6 +500,8 @@ fn it_has_a_deadline_only_if_something_may_come() {
     assert_eq!(bench.uart.deadline(), None, "nobody asks");
     assert!(!bench.uart.expects_host());
     bench.wire.0.lock().unwrap().waits = true;
+    assert!(!bench.uart.expects_host(), "nobody asks");
+    bench.write(IER, 1);
     assert!(bench.uart.expects_host());
 }
 
