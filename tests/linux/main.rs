@@ -1,10 +1,11 @@
-//! Debian's Linux on the board: boots, devices, disks.
+//! Debian's Linux on the board: boots, devices, disks, and a whole Debian.
 //!
 //! These tests need what `scripts/guests debian` fetches, and take a while, so they run when
 //! asked for: `cargo test --profile fast --test linux -- --ignored`. Those whose names begin with
-//! `long_` take minutes each.
+//! `long_` take minutes each; those named `debian` need its `--root` too.
 
 mod boot;
 mod devices;
 mod disk;
+mod root;
 mod support;

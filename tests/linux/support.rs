@@ -47,18 +47,41 @@ impl Machine {
             .status()
             .unwrap();
         assert!(made.success());
-        let arguments = ["run", "--kernel"].map(String::from).to_vec();
+        Self::boot(folder, &initrd).append(&format!("TESTS={scripts}"))
+    }
+
+    /// A machine with the image of Debian's root, which gives a login. What it writes is
+    /// forgotten.
+    pub(crate) fn login() -> Self {
+        Self::boot(TempDir::new().unwrap(), &file("initrd")).root()
+    }
+
+    fn boot(folder: TempDir, initrd: &Path) -> Self {
         Self {
             folder,
-            arguments,
-            append: format!("console=ttyS0 quiet TESTS={scripts}"),
+            arguments: vec!["run".to_owned()],
+            append: "console=ttyS0 quiet".to_owned(),
             limit: Duration::from_secs(600),
         }
+        .option("--kernel")
         .option(&file("Image").display().to_string())
         .option("--initrd")
         .option(&initrd.display().to_string())
         .option("-m")
         .option("512M")
+    }
+
+    /// Gives it the image of Debian's root. What it writes there is forgotten.
+    pub(crate) fn root(self) -> Self {
+        self.append("root=/dev/vda")
+            .option("--drive")
+            .option(&format!("{},snapshot=on", file("../root.img").display()))
+    }
+
+    /// Lets a run take so many minutes.
+    pub(crate) fn minutes(mut self, minutes: u64) -> Self {
+        self.limit = Duration::from_secs(60 * minutes);
+        self
     }
 
     /// Adds an argument of the command line.
