@@ -73,6 +73,7 @@ pub struct Machine {
     pub(super) host: Option<HostInterface>,
     /// The console, which the serial line and the host interface share.
     pub(super) console: Shared,
+    pub(super) more_consoles: Vec<Shared>,
     /// When a device next has something to do by itself.
     pub(super) device_deadline: u64,
     /// The interrupt lines of the devices, when they were last looked at.
@@ -93,6 +94,8 @@ pub struct Host {
     pub console: Shared,
     /// Virtio devices, from slot 0 on.
     pub virtio: Vec<Box<dyn VirtioDevice>>,
+    /// Consoles that virtio devices have: a run ends when one of them cannot show what is printed.
+    pub more_consoles: Vec<Shared>,
 }
 
 impl Host {
@@ -101,6 +104,7 @@ impl Host {
         Self {
             console,
             virtio: Vec::new(),
+            more_consoles: Vec::new(),
         }
     }
 }
@@ -270,6 +274,7 @@ impl Machine {
             tree,
             tree_in_ram,
             console: host.console,
+            more_consoles: host.more_consoles,
             config: config.clone(),
             started: Instant::now(),
             before_reset: 0,

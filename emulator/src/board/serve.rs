@@ -8,6 +8,7 @@ use crate::dev::plic::Plic;
 use crate::dev::sswi::Sswi;
 use crate::isa::Interrupt;
 use crate::mem::MachineRequest;
+use std::iter;
 use std::time::Instant;
 
 use super::idle::TICK;
@@ -70,7 +71,8 @@ impl Machine {
             Some(MachineRequest::Reset) => return Some(Stop::Reset),
             None => {}
         }
-        let error = self.console.error()?;
+        let mut consoles = iter::once(&self.console).chain(&self.more_consoles);
+        let error = consoles.find_map(Console::error)?;
         Some(Stop::BadRequest(HtifError::Output(error)))
     }
 

@@ -154,6 +154,7 @@ impl DeviceArguments {
         if let Some(line) = &self.console {
             let (console, raw) = open_line(line, stdio).context("--console")?;
             second = raw;
+            host.more_consoles.push(console.clone());
             let console = VirtioConsole::new(Box::new(console), None);
             host.virtio.push(Box::new(console));
         }
