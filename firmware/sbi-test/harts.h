@@ -5,7 +5,7 @@
 #define HART_SIZE 16384
 // Offsets in struct hart.
 #define HART_RESUME 0
-#define HART_ENTRY 8
+#define HART_ENTRY 8 // five registers
 
 #ifndef __ASSEMBLER__
 
@@ -26,7 +26,7 @@ struct exception {
 struct hart {
     u64 resume_sp;
     // What a hart found when it was started or resumed.
-    volatile u64 entry_a0, entry_a1, entry_satp, entry_status;
+    volatile u64 entry_a0, entry_a1, entry_satp, entry_status, entry_pending; // the last: sip
     u64 id;
     bool is_there;
     // What it shall do, and whether it has.

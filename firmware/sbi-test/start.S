@@ -47,6 +47,7 @@ resumed:
   mv   tp, a1
   csrr a2, satp
   csrr a3, sstatus
+  csrr a4, sip
   la   t0, trap_entry
   csrw stvec, t0
   ld   sp, HART_RESUME(tp)
@@ -59,6 +60,7 @@ resumed:
   sd   a1, HART_ENTRY + 8(tp)
   sd   a2, HART_ENTRY + 16(tp)
   sd   a3, HART_ENTRY + 24(tp)
+  sd   a4, HART_ENTRY + 32(tp)
   li   a0, 0
   li   a1, 1 // resumed
   ret

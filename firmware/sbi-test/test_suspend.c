@@ -27,6 +27,7 @@ static void suspend_non_retentive(struct hart *hart)
 
     allow_wake();
     hart->entry_a0 = ~0UL;
+    hart->entry_pending = 0;
     pair = run_suspended(HSM, 3, NON_RETENTIVE);
     hart->result = pair.resumed == 1 ? 0 : pair.error;
     csr_clear(sip, SSI);
@@ -39,6 +40,12 @@ static void check_resumed(struct hart *hart, const char *what)
     check_equal(hart->entry_a1, (u64)hart, "%s: a1 is what was asked for", what);
     check_equal(hart->entry_satp, 0, "%s: satp is 0", what);
     check_equal(hart->entry_status & SSTATUS_SIE, 0, "%s: sstatus.SIE is 0", what);
+}
+
+// What woke the hart waits to be taken: the sender of an IPI does not send it again.
+static void check_pending(struct hart *hart, u64 interrupt, const char *what)
+{
+    check((hart->entry_pending & interrupt) != 0, "%s is still pending", what);
 }
 
 static void check_types(void)
@@ -65,6 +72,20 @@ static void check_here(struct hart *self)
     set_timer(~0UL);
     check(pair.resumed == 1, "hart_suspend without retention, woken by the timer");
     check_resumed(self, "the resumed hart");
+    check_pending(self, STI, "the timer");
+
+    // An IPI that is pending wakes at once; the timer goes on meanwhile.
+    allow_wake();
+    set_timer(now() + 10 * MILLISECOND);
+    check_error(SBI(IPI, 0, 1UL << self->id, 0), SUCCESS, "send_ipi to this hart");
+    pair = run_suspended(HSM, 3, NON_RETENTIVE);
+    check(pair.resumed == 1, "hart_suspend without retention, woken by an IPI");
+    check_pending(self, SSI, "the IPI");
+    for (u64 since = now(); (csr_read(sip) & STI) == 0 && now() - since < 100 * MILLISECOND;)
+        relax();
+    check((csr_read(sip) & STI) != 0, "the timer that was set before comes");
+    set_timer(~0UL);
+    csr_clear(sip, SSI);
     csr_write(sie, 0);
 }
 
@@ -103,6 +124,7 @@ static void check_system(struct hart *self)
     set_timer(~0UL);
     check(pair.resumed == 1, "system_suspend, woken by the timer");
     check_resumed(self, "the resumed system");
+    check_pending(self, STI, "the timer");
     csr_write(sie, 0);
 }
 
@@ -114,6 +136,7 @@ void test_suspend(void)
         check_other(hart(i), suspend_retentive, "retentive");
         check_other(hart(i), suspend_non_retentive, "non-retentive");
         check_resumed(hart(i), "the resumed hart");
+        check_pending(hart(i), SSI, "the IPI");
     }
     check_system(this_hart());
     for (u64 i = 1; i < hart_count; i++)

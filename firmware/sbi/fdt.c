@@ -6,9 +6,7 @@
 enum {
     MAGIC = 0xd00dfeed,
     HEADER_SIZE = 40,
-    MAX_SIZE = 1 << 20,
     VERSION = 17,
-    COMPATIBLE_VERSION = 16,
 };
 enum { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3, NOP = 4, END = 9 };
 
@@ -28,26 +26,33 @@ static bool inside(u32 offset, u32 size, u32 whole)
     return offset <= whole && size <= whole - offset;
 }
 
-bool fdt_open(struct fdt *fdt, u64 address)
+// Whether the header's numbers hold together.  Everything else counts on it.
+static bool good_header(const struct fdt *fdt, const u8 *header)
+{
+    return fdt->size >= HEADER_SIZE && fdt->size <= FDT_MAX_SIZE
+        && fdt_read32(header + 20) >= VERSION && fdt_read32(header + 24) <= VERSION
+        && fdt->structure % 4 == 0 && fdt->structure_size % 4 == 0 && fdt->reserved % 8 == 0
+        && inside(fdt->reserved, 16, fdt->size)
+        && inside(fdt->structure, fdt->structure_size, fdt->size)
+        && inside(fdt->strings, fdt->strings_size, fdt->size);
+}
+
+// A tree that is refused leaves fdt->blob NULL: a walk of it finds no node.
+void fdt_open(struct fdt *fdt, u64 address)
 {
     const u8 *header = (const u8 *)address;
 
     memset(fdt, 0, sizeof(*fdt));
     if (address == 0 || address % 8 != 0 || fdt_read32(header) != MAGIC)
-        return false;
-    fdt->blob = header;
+        return;
     fdt->size = fdt_read32(header + 4);
     fdt->structure = fdt_read32(header + 8);
     fdt->strings = fdt_read32(header + 12);
     fdt->reserved = fdt_read32(header + 16);
     fdt->strings_size = fdt_read32(header + 32);
     fdt->structure_size = fdt_read32(header + 36);
-    return fdt->size >= HEADER_SIZE && fdt->size <= MAX_SIZE
-        && fdt_read32(header + 20) >= VERSION && fdt_read32(header + 24) <= COMPATIBLE_VERSION + 1
-        && fdt->structure % 4 == 0 && fdt->reserved % 8 == 0
-        && inside(fdt->reserved, 16, fdt->size)
-        && inside(fdt->structure, fdt->structure_size, fdt->size)
-        && inside(fdt->strings, fdt->strings_size, fdt->size);
+    if (good_header(fdt, header))
+        fdt->blob = header;
 }
 
 // One step in the structure block: gives what stands at *at, END for the end and for anything

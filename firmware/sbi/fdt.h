@@ -5,9 +5,11 @@
 #include "types.h"
 
 #define FDT_MAX_DEPTH 8
+// Linux maps no more of a tree; Pagewalk's loader takes none that is larger.
+#define FDT_MAX_SIZE (2u << 20)
 
 struct fdt {
-    const u8 *blob;
+    const u8 *blob; // NULL: no tree, or one that is refused
     u32 size;
     u32 reserved, structure, structure_size, strings, strings_size;
 };
@@ -23,7 +25,7 @@ struct fdt_walk {
     u32 properties;                    // offset of the present node's first property
 };
 
-bool fdt_open(struct fdt *fdt, u64 address);
+void fdt_open(struct fdt *fdt, u64 address);
 void fdt_start(struct fdt_walk *walk, const struct fdt *fdt);
 bool fdt_next(struct fdt_walk *walk);
 

@@ -27,7 +27,7 @@ struct hart {
     u32 start;
     u64 start_address, start_opaque;
     // What this hart has; found out at boot.
-    bool has_time, has_stimecmp, has_hypervisor, has_double, has_inhibit;
+    bool has_cycle, has_time, has_instret, has_stimecmp, has_hypervisor, has_double, has_inhibit;
     struct pmu_counter {
         u32 event; // 0: none
         bool started;
@@ -48,6 +48,7 @@ static inline struct hart *this_hart(void)
 
 void hart_prepare(void);
 void hart_enter_supervisor(u64 address, u64 opaque) __attribute__((noreturn));
+void hart_resume_supervisor(u64 address, u64 opaque) __attribute__((noreturn));
 void enter_supervisor(u64 pc, u64 a0, u64 a1, u64 mstatus) __attribute__((noreturn));
 
 // ---- next.c: what runs after the firmware.

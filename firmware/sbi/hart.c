@@ -37,7 +37,9 @@ static void prepare_counters(struct hart *hart)
     // Writing mcounteren traps only where there is no U-mode.
     csr_try_write(mcounteren, COUNTERS);
     csr_write(scounteren, COUNTERS);
+    hart->has_cycle = csr_try_read(cycle, &ignored);
     hart->has_time = csr_try_read(time, &ignored);
+    hart->has_instret = csr_try_read(instret, &ignored);
     hart->has_inhibit = csr_try_write(MCOUNTINHIBIT, 0);
 }
 
@@ -47,9 +49,9 @@ static void prepare_exceptions(struct hart *hart)
 
     if (hart->has_hypervisor)
         exceptions |= DELEGATED_HYPERVISOR_EXCEPTIONS;
-    // Reading `time` is the only instruction that we may have to emulate.  S-mode gets illegal
+    // Reading a counter is the only instruction that we may have to emulate.  S-mode gets illegal
     // instructions faster if we need not look at them: Linux turns floating point on at the first.
-    if (hart->has_time)
+    if (hart->has_cycle && hart->has_time && hart->has_instret)
         exceptions |= BIT(ILLEGAL_INSTRUCTION);
     csr_write(medeleg, exceptions);
     csr_write(mideleg, INTERRUPT_SSI | INTERRUPT_STI | INTERRUPT_SEI);
@@ -112,7 +114,10 @@ void hart_prepare(void)
 
 // Leaves for S-mode as the SBI wants it: satp and sstatus.SIE are 0, a0 is the hart's id and a1
 // what the caller chose.  The rest is undefined; we make it what it is after reset.
-void hart_enter_supervisor(u64 address, u64 opaque)
+//
+// A hart that resumes comes here directly: the interrupt that woke it (sip.SSIP, or the timer's
+// sip.STIP) stays pending, and a timer that has not ended yet goes on.  Nobody would send them again.
+void hart_resume_supervisor(u64 address, u64 opaque)
 {
     struct hart *hart = this_hart();
 
@@ -120,13 +125,19 @@ void hart_enter_supervisor(u64 address, u64 opaque)
     csr_write(stvec, 0);
     csr_write(sscratch, 0);
     csr_write(sie, 0);
-    csr_clear(mip, INTERRUPT_SSI);
-    if (timer_exists())
-        timer_set(~0UL);
     if (hart->has_hypervisor)
         csr_write(HSTATUS, 2UL << 32); // VSXL = 64 bits, all else 0
     fence_all_here();
     // The fields that say how wide S- and U-mode's registers are stay as they are.
     enter_supervisor(address, hart_id(), opaque, (csr_read(mstatus) & MSTATUS_XL)
                      | (u64)SUPERVISOR << MSTATUS_MPP_SHIFT | MSTATUS_FS_INITIAL | MSTATUS_VS_INITIAL);
+}
+
+// A hart that starts: nothing is pending, and the timer is off.
+void hart_enter_supervisor(u64 address, u64 opaque)
+{
+    csr_clear(mip, INTERRUPT_SSI);
+    if (timer_exists())
+        timer_set(~0UL);
+    hart_resume_supervisor(address, opaque);
 }

@@ -6,22 +6,21 @@ extern u32 boot_ready;
 
 static struct fdt tree;
 
+// The largest tree, and what is added to it.
+#define TREE_ROOM (FDT_MAX_SIZE + 0x10000UL)
+
 // The tree that is handed on stands right behind the firmware, in memory that the next stage may
 // use; if that is not free, the next stage gets the tree that we got.
 static u64 hand_on_tree(u64 given, const struct next_stage *next)
 {
-    u64 to = FIRMWARE_END, room = 0;
+    u64 to = FIRMWARE_END, room = TREE_ROOM;
 
     if (tree.blob == NULL || fdt_is_reserved(&tree, FIRMWARE_START, FIRMWARE_SIZE))
         return given;
-    if (given >= to && given - to < next->address - to && given - to < 0x100000)
+    if (given >= to && given - to < next->address - to && given - to < TREE_ROOM)
         to = (given + tree.size + 15) & ~15UL; // ours stands there already: behind it
-    if (next->address > to)
-        room = next->address - to;
-    else
-        room = 0x100000;
-    if (room > 0x100000)
-        room = 0x100000;
+    if (next->address >= FIRMWARE_END && next->address < to + room)
+        room = next->address > to ? next->address - to : 0;
     if (!platform_is_memory(to, room))
         return given;
     if (fdt_copy_with_reservation(&tree, to, room, FIRMWARE_START, FIRMWARE_SIZE) == 0) {

@@ -120,7 +120,7 @@ static struct sbiret hart_suspend(u32 type, u64 address, u64 opaque)
         if (!hsm_valid_address(address))
             return sbi_error(SBI_ERR_INVALID_ADDRESS);
         hsm_sleep();
-        hart_enter_supervisor(address, opaque);
+        hart_resume_supervisor(address, opaque);
     default:
         return sbi_error(SBI_ERR_INVALID_PARAM);
     }

@@ -16,7 +16,7 @@ static struct sbiret system_suspend(u32 type, u64 address, u64 opaque)
     if (hsm_available() != 1u << hart_id())
         return sbi_error(SBI_ERR_DENIED);
     hsm_sleep();
-    hart_enter_supervisor(address, opaque);
+    hart_resume_supervisor(address, opaque);
 }
 
 struct sbiret sbi_susp(u64 function, const u64 *argument)

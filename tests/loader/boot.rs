@@ -567,7 +567,11 @@ fn a_device_tree_is_looked_at_before_it_is_believed() {
         (1, 129, "totalsize is 129"),
         (1, 39, "totalsize is 39"),
         (2, u32::MAX, "off_dt_struct is 4294967295"),
+        (2, 58, "off_dt_struct is 58"),
         (3, 109, "off_dt_strings is 109"),
+        (4, 120, "off_mem_rsvmap is 120"),
+        (4, u32::MAX - 7, "off_mem_rsvmap is 4294967288"),
+        (4, 44, "off_mem_rsvmap is 44"),
         (5, 16, "version is 16"),
         (6, 18, "last_comp_version is 18"),
     ] {

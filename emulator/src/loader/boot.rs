@@ -257,6 +257,8 @@ fn device_tree(source: &Source) -> Result<Vec<u8>, Reason> {
     /// The version that everybody writes, and can be read as.
     const VERSION: u32 = 17;
     const COMPATIBLE: u32 = 16;
+    /// The list of reserved memory has at least its end, two numbers of 8 bytes.
+    const RESERVED: u32 = 16;
     let length = source.length();
     let mut header = [0; HEADER];
     let there = length.min(HEADER as u64) as usize;
@@ -294,10 +296,15 @@ fn device_tree(source: &Source) -> Result<Vec<u8>, Reason> {
         return wrong("last_comp_version", word(6), problem);
     }
     let blocks = [
-        ("off_dt_struct", word(2), word(9)),
-        ("off_dt_strings", word(3), word(8)),
+        ("off_mem_rsvmap", word(4), RESERVED, 8),
+        ("off_dt_struct", word(2), word(9), 4),
+        ("off_dt_strings", word(3), word(8), 1),
     ];
-    for (field, offset, length) in blocks {
+    for (field, offset, length, alignment) in blocks {
+        if !offset.is_multiple_of(alignment) {
+            let problem = format!("it must be a multiple of {alignment}");
+            return wrong(field, offset, problem);
+        }
         if u64::from(offset) + u64::from(length) > u64::from(size) {
             let problem = format!("with {length} bytes it ends behind totalsize ({size})");
             return wrong(field, offset, problem);
