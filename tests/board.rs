@@ -115,6 +115,7 @@ fn dtc_finds_nothing_wrong_with_the_device_tree() {
     }
     let (disk, tree) = (folder.write("disk", &[0; 512]), folder.path("tree.dtb"));
     let (disk, tree) = (disk.display().to_string(), tree.display().to_string());
+    let initrd = folder.write("initrd", b"070701").display().to_string();
     for harts in ["1", "8"] {
         let options = [
             "run",
@@ -128,7 +129,7 @@ fn dtc_finds_nothing_wrong_with_the_device_tree() {
             "--append",
             "a \"b\"",
             "--initrd",
-            &disk,
+            &initrd,
             "--net",
             "user",
             "--dump-dtb",

@@ -151,19 +151,11 @@ fn a_request_that_does_not_exist_ends_the_run() {
 }
 
 #[test]
-fn a_guest_without_tohost_is_told_so_at_once() {
-    let folder = Folder::new();
-    let mut elf = guest("here:\n j here");
-    elf.symbols.retain(|symbol| symbol.name != "tohost");
-    let path = folder.write("mute", &elf.build());
-    run(&path, &["--max-instructions", "10"]).expect(124, &["no symbol tohost"]);
-}
-
-#[test]
 fn a_file_that_cannot_be_loaded_is_named() {
     let folder = Folder::new();
     run(&folder.path("missing"), &[]).expect(125, &["missing: cannot be opened"]);
-    run(&folder.write("text", b"hello"), &[]).expect(125, &["text: not an ELF file"]);
+    run(&folder.write("text", b"hello"), &[])
+        .expect(125, &["text: neither an ELF file nor a Linux Image"]);
     let path = folder.guest("guest", "j pass");
     run(&path, &["-m", "4K"]).expect(125, &["guest: ", "-m"]);
     run(&path, &["-m", "1"]).expect(0, &[]);
@@ -192,7 +184,7 @@ fn a_wrong_command_line_is_2() {
     let typo = done(pagewalk().arg("run").arg(&path).arg("--stat"));
     typo.expect(2, &["'--stats'"]);
     done(pagewalk().arg("boot")).expect(2, &["boot"]);
-    done(pagewalk().arg("run")).expect(2, &["ELF"]);
+    done(pagewalk().arg("run")).expect(2, &["GUEST"]);
 }
 
 #[test]

@@ -593,7 +593,7 @@ fn an_interrupted_run_leaves_whole_files() {
         j again
         ",
     );
-    for (signal, code) in [("-INT", 130), ("-TERM", 143)] {
+    for (signal, code) in [("-INT", 130), ("-QUIT", 131), ("-TERM", 143)] {
         let trace = folder.path("trace.json");
         let mut command = Command::new(env!("CARGO_BIN_EXE_pagewalk"));
         command

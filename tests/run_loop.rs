@@ -87,6 +87,27 @@ fn a_deadline_is_met_at_the_instruction_that_sets_another_timer() {
     }
 }
 
+/// As xv6 before 2023: the handler never reads the IIR, so the transmitter's interrupt stays up.
+#[test]
+fn a_handler_that_leaves_the_line_up_does_not_starve_the_program() {
+    let mut machine = machine(concat!(
+        // The PLIC: source 10 has priority 1 and is enabled for M-mode. t3 is its context.
+        "lui t0,0xc000; li t1,1; sw t1,40(t0);",
+        "lui t2,0xc002; li t1,1024; sw t1,0(t2); lui t3,0xc200;",
+        // The UART: an interrupt when the transmitter is empty.
+        "lui t4,0x10000; li t1,2; sb t1,1(t4);",
+        "auipc t5,0; addi t5,t5,36; csrw mtvec,t5;",
+        "li t1,2047; addi t1,t1,1; csrw mie,t1; csrsi mstatus,8;",
+        "addi s2,s2,1; jal zero,0x80000044;",
+        // Claims and completes.
+        "lw t1,4(t3); addi s3,s3,1; sw t1,4(t3); mret",
+    ));
+    machine.run(&limit(200_000), &mut ());
+    let [rounds, interrupts] = [18, 19].map(|register| machine.hart().x(register));
+    assert!((5..20).contains(&interrupts), "{interrupts}");
+    assert!(rounds > 90_000, "{rounds} rounds");
+}
+
 #[test]
 fn a_machine_timer_ends_a_trap_loop_below_machine_mode() {
     let mut machine = machine(concat!(

@@ -6,6 +6,9 @@
 enum { BEGIN_NODE = 1, END_NODE = 2, PROPERTY = 3 };
 enum { HEADER_SIZE = 40 };
 
+// Left free at the end: U-Boot adds to the tree where it stands, with its own data right behind.
+enum { SLACK = 4096 };
+
 // The names of the properties that are added, one after the other, with their offsets.
 static const char names[] = "#address-cells\0#size-cells\0ranges\0reg\0no-map";
 enum { NAME_ADDRESS_CELLS = 0, NAME_SIZE_CELLS = 15, NAME_RANGES = 27, NAME_REG = 34, NAME_NO_MAP = 38 };
@@ -133,7 +136,7 @@ u64 fdt_copy_with_reservation(const struct fdt *fdt, u64 to, u64 room, u64 base,
     if (place == 0 || address_cells < 1 || address_cells > 2 || size_cells < 1 || size_cells > 2)
         return 0;
     // What is added is less than 256 bytes and the names.
-    if (room < (u64)HEADER_SIZE + reserved_size + fdt->structure_size + fdt->strings_size + 512)
+    if (room < (u64)HEADER_SIZE + reserved_size + fdt->structure_size + fdt->strings_size + 512 + SLACK)
         return 0;
 
     memcpy(header, fdt->blob, HEADER_SIZE);
@@ -158,6 +161,8 @@ u64 fdt_copy_with_reservation(const struct fdt *fdt, u64 to, u64 room, u64 base,
     strings = writer.at - header;
     put_bytes(&writer, fdt->blob + fdt->strings, fdt->strings_size);
     put_bytes(&writer, names, sizeof(names));
+    memset(writer.at, 0, SLACK);
+    writer.at += SLACK;
 
     fdt_write32(header + 4, writer.at - header);
     fdt_write32(header + 8, structure);

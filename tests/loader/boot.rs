@@ -78,7 +78,7 @@ pub(super) fn files(kernel: &Path, firmware: &Path) -> BootFiles {
 }
 
 /// The guest placed in so many MiB of RAM, or the message without the folder's path.
-fn boot(folder: &Folder, files: &BootFiles, mebibytes: u64) -> Result<Guest, String> {
+pub(super) fn boot(folder: &Folder, files: &BootFiles, mebibytes: u64) -> Result<Guest, String> {
     let placed = Guest::boot(files).and_then(|mut guest| {
         guest.place(START..START + mebibytes * MIB)?;
         Ok(guest)

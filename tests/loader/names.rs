@@ -1,8 +1,13 @@
 //! Symbols of kernels, from their own files and from others.
 
+use pagewalk::isa::Privilege;
 use pagewalk::loader::Guest;
+use pagewalk::mem::{PhysAddr, VirtAddr};
+use pagewalk::report::place::Place;
+use pagewalk::report::walk::names::Names;
+use pagewalk::report::walk::site::Site;
 
-use super::boot::{Folder, KERNEL, MIB, START, files, firmware, gzip, image, vmlinux};
+use super::boot::{Folder, KERNEL, MIB, START, boot, files, firmware, gzip, image, vmlinux};
 use super::{CODE, pie};
 use crate::support::elf::{Elf, R, X, segment};
 
@@ -88,4 +93,62 @@ fn files_without_symbols_say_so() {
     assert_eq!(message(b""), "is empty");
     let stripped = Elf::new(vec![segment(R | X, START, &CODE)]);
     assert_eq!(message(&stripped.build()), "has no symbols: it is stripped");
+}
+
+#[test]
+fn a_kernel_has_its_names_where_it_was_loaded_too() {
+    let folder = Folder::new();
+    let files = files(
+        &folder.file("vmlinux", &vmlinux().build()),
+        &folder.file("fw", &firmware().build()),
+    );
+    let guest = boot(&folder, &files, 64).unwrap();
+    let text = guest.segments().next().unwrap();
+    let high = text.virtual_address;
+    assert_eq!(guest.virtual_of(text.address + 2), Some(high + 2));
+    assert_eq!(guest.virtual_of(text.address + text.size), None);
+
+    let name = |place: Place| place.name();
+    // Before translation is on, and through a mapping that is the same in both.
+    let before = |privilege| name(Place::of_code(&guest, text.address + 2, privilege));
+    assert_eq!(before(Privilege::Supervisor), "_start+0x2");
+    assert_eq!(before(Privilege::Machine), "_start+0x2");
+    // A process there is another program.
+    assert_eq!(before(Privilege::User), "");
+    assert_eq!(
+        name(Place::of_code(&guest, high, Privilege::Supervisor)),
+        "_start"
+    );
+    assert_eq!(
+        name(Place::of_physical(&guest, text.address + 4 * MIB)),
+        "init_task"
+    );
+    assert_eq!(name(Place::of_physical(&guest, START)), "_fw_start");
+}
+
+#[test]
+fn memory_that_a_kernel_gave_to_a_process_is_not_named_by_what_was_there() {
+    let folder = Folder::new();
+    let files = files(
+        &folder.file("vmlinux", &vmlinux().build()),
+        &folder.file("fw", &firmware().build()),
+    );
+    let guest = boot(&folder, &files, 64).unwrap();
+    let data = guest.segments().nth(1).unwrap();
+    let names = Names::new(&guest);
+    let name = |va: u64, byte: u8| {
+        let site = Site {
+            translated: true,
+            pa: Some(PhysAddr(data.address)),
+            bytes: vec![byte; 16],
+        };
+        names.data(VirtAddr(va), &site)
+    };
+    let init_task = Some("init_task".to_owned());
+    assert_eq!(name(0x19_6000, 1), None);
+    // What still is what the file put there is that.
+    assert_eq!(name(0x19_6000, 7), init_task);
+    // The kernel's own data changes.
+    assert_eq!(name(data.virtual_address, 1), init_task);
+    assert_eq!(name(0xff60_0000_0000_0000, 1), init_task);
 }

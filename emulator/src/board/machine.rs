@@ -32,7 +32,7 @@ pub enum BuildError {
     #[error("a machine has 1 to {MAX_HARTS} harts, not {0}")]
     Harts(usize),
     /// The number of virtio devices.
-    #[error("there is room for {room} virtio devices, not {0}", room = MemoryMap::VIRTIO_SLOTS)]
+    #[error("there is room for {room} virtio devices, the entropy device among them, not {0}", room = MemoryMap::VIRTIO_SLOTS)]
     VirtioDevices(usize),
     /// RAM.
     #[error(transparent)]
@@ -172,10 +172,15 @@ impl Machine {
     pub fn reset(&mut self, guest: &Guest) -> Result<(), BuildError> {
         self.before_reset = self.instructions();
         let clock = self.harts[self.turns.hart].clock();
+        let checker = self.harts[self.turns.hart].checker.take();
         self.harts = Self::harts_after_reset(&self.config);
+        if let Some(mut checker) = checker {
+            checker.restart();
+            self.harts[0].checker = Some(checker);
+        }
         self.engines = self.harts.iter().map(|_| Reference::default()).collect();
         self.turns = Turns::new(self.harts.len());
-        self.bus.reset_devices();
+        self.bus.reset();
         self.load(guest, false)?;
         self.host = HostInterface::new(guest, self.console.clone());
         self.turns.begin_at(&mut self.harts, clock);

@@ -34,6 +34,15 @@ pub enum Stop {
     BadRequest(HtifError),
 }
 
+/// Whether a limit of real time is reached, or nobody wants the rest.
+fn over(limits: &Limits) -> Option<Stop> {
+    if (limits.stop).is_some_and(|stop| stop.load(Ordering::Relaxed)) {
+        return Some(Stop::Interrupted);
+    }
+    let late = limits.deadline.is_some_and(|at| Instant::now() >= at);
+    late.then_some(Stop::Timeout)
+}
+
 impl Machine {
     /// Runs until the guest ends or a limit is reached. To run on after a limit is the same as to
     /// run in a single piece.
@@ -61,29 +70,37 @@ impl Machine {
             if self.turns.request_ages(&self.harts) {
                 self.bus.memory_mut().age_request();
             }
-            if let Some(stop) = self.look_at_host() {
+            // Only at the beginning of a turn: else it would matter to the guest where a run is cut
+            // into pieces.
+            let served = if self.turns.has_begun() {
+                self.look_at_host()
+            } else {
+                self.serve()
+            };
+            if let Some(stop) = served {
                 return stop;
             }
             let left = end.saturating_sub(self.instructions());
             if left == 0 {
                 return Stop::InstructionLimit;
             }
-            if (limits.stop).is_some_and(|stop| stop.load(Ordering::Relaxed)) {
-                return Stop::Interrupted;
+            if let Some(stop) = over(limits) {
+                return stop;
             }
-            if limits.deadline.is_some_and(|at| Instant::now() >= at) {
-                return Stop::Timeout;
-            }
-            if let Some(stop) = self.run_turn(left, observer) {
+            if let Some(stop) = self.run_turn(left, limits, observer) {
                 return stop;
             }
         }
     }
 
     /// Runs the hart whose turn it is to the end of its turn, or until it has retired
-    /// `instructions`, looking after timers and devices. It returns early after whatever may take
-    /// long, so that the caller looks at the clock.
-    fn run_turn<O: Observer>(&mut self, instructions: u64, observer: &mut O) -> Option<Stop> {
+    /// `instructions`, looking after timers and devices.
+    fn run_turn<O: Observer>(
+        &mut self,
+        instructions: u64,
+        limits: &Limits,
+        observer: &mut O,
+    ) -> Option<Stop> {
         let id = self.turns.hart;
         let end = self.harts[id].retired.saturating_add(instructions);
         loop {
@@ -113,7 +130,8 @@ impl Machine {
                 Pause::Break => return Some(Stop::Break),
                 Pause::Attention if self.bus.memory().has_request() => return None,
                 Pause::Attention => {
-                    if let Some(stop) = self.serve() {
+                    // A device's work may take long.
+                    if let Some(stop) = self.serve().or_else(|| over(limits)) {
                         return Some(stop);
                     }
                 }

@@ -55,6 +55,8 @@ pub(super) struct Turns {
     pub(super) hart: usize,
     /// When the turn ends, in steps of the clock.
     end: u64,
+    /// The turn has just begun.
+    begun: bool,
     /// When a half-written request has waited long enough, in steps of the clock.
     request_age: u64,
     seen: Vec<Seen>,
@@ -65,6 +67,7 @@ impl Turns {
         Self {
             hart: 0,
             end: length(harts),
+            begun: true,
             request_age: 0,
             seen: vec![Seen::default(); harts],
         }
@@ -83,6 +86,12 @@ impl Turns {
     pub(super) fn begin_at(&mut self, harts: &mut [Hart], clock: Clock) {
         set_clocks(harts, clock);
         self.end = clock.steps.saturating_add(length(harts.len()));
+        self.begun = true;
+    }
+
+    /// Whether a turn has begun since the last call.
+    pub(super) fn has_begun(&mut self) -> bool {
+        std::mem::take(&mut self.begun)
     }
 
     /// Begins a hart's turn: it gets the clock and the sanitizer, which the harts share. The
@@ -90,6 +99,7 @@ impl Turns {
     pub(super) fn begin(&mut self, harts: &mut [Hart], next: usize) {
         let clock = harts[self.hart].clock();
         self.end = clock.steps.saturating_add(length(harts.len()));
+        self.begun = true;
         let checker = harts[self.hart].checker.take();
         self.hart = next;
         let hart = &mut harts[next];

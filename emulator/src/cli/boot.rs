@@ -50,8 +50,13 @@ fn firmware(text: &str) -> Result<Firmware, String> {
 
 impl BootArguments {
     /// The files that are read, with their options.
-    pub(super) fn files(&self) -> [(&'static str, Option<&Path>); 4] {
+    pub(super) fn files(&self) -> [(&'static str, Option<&Path>); 5] {
+        let firmware = match &self.bios {
+            Some(Firmware::File(path)) => Some(path.as_path()),
+            _ => None,
+        };
         [
+            ("--bios", firmware),
             ("--kernel", self.kernel.as_deref()),
             ("--initrd", self.initrd.as_deref()),
             ("--dtb", self.dtb.as_deref()),

@@ -2,7 +2,7 @@
 
 use super::terminal;
 use super::values;
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use pagewalk::board::{ClockSource, Host, MachineConfig};
 use pagewalk::dev::console::{Input, Nowhere, Shared, Stream};
@@ -164,9 +164,19 @@ impl DeviceArguments {
     pub(super) fn files(&self) -> Vec<(&'static str, Option<&Path>)> {
         let mut files = vec![("--serial", self.serial.file())];
         files.extend(self.console.as_ref().map(|line| ("--console", line.file())));
+        // Those that are only read may be named twice.
         let drives = self.drive.iter();
-        files.extend(drives.map(|drive| ("--drive", Some(drive.file.as_path()))));
+        let written = drives.filter(|drive| !drive.read_only && !drive.snapshot);
+        files.extend(written.map(|drive| ("--drive", Some(drive.file.as_path()))));
         files
+    }
+
+    /// A tag that two shares have.
+    pub(super) fn tag_given_twice(&self) -> Option<&str> {
+        let tags = || self.share.iter().map(|share| share.tag.as_str());
+        tags()
+            .enumerate()
+            .find_map(|(n, tag)| tags().take(n).find(|other| *other == tag))
     }
 
     /// Whether both consoles want standard input and output.
@@ -181,7 +191,9 @@ impl DeviceArguments {
     fn virtio(&self) -> Result<Vec<Box<dyn VirtioDevice>>> {
         let mut devices: Vec<Box<dyn VirtioDevice>> = Vec::new();
         for drive in &self.drive {
-            devices.push(Box::new(Blk::open(drive).context("--drive")?));
+            // The message has its cause in it; a chain would say that twice.
+            let disk = Blk::open(drive).map_err(|error| anyhow!("--drive: {error}"))?;
+            devices.push(Box::new(disk));
         }
         if let NetSpec::User { config, mac } = &self.net {
             let network = UserNetwork::new(config).context("--net")?;

@@ -68,8 +68,13 @@ impl Ending<'_> {
                 // A file that cannot be written; the error is told with its name.
                 None => CANNOT_GO_ON,
             },
-            // Whoever runs a machine starts it again.
-            Stop::Reset => 0,
+            // Without --no-reboot the machine starts again.
+            Stop::Reset => {
+                self.tell_with_place(format_args!(
+                    "the guest asked for a reset after {count} instructions"
+                ));
+                0
+            }
             Stop::Break => {
                 self.tell_with_place(format_args!("stopped after {count} instructions"));
                 0

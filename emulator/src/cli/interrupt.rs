@@ -1,7 +1,7 @@
-//! Ctrl-C, SIGTERM and SIGHUP: the run ends as it does at a limit, so that files are complete.
+//! Ctrl-C, SIGTERM, SIGQUIT and SIGHUP: the run ends as it does at a limit, so that files are complete.
 
 use super::{say, terminal};
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGQUIT, SIGTERM};
 use signal_hook::iterator::Signals;
 use std::process;
 use std::sync::atomic::{AtomicBool, AtomicI32, Ordering};
@@ -33,6 +33,7 @@ impl Signal {
             SIGINT => "SIGINT (Ctrl-C)",
             SIGTERM => "SIGTERM",
             SIGHUP => "SIGHUP",
+            SIGQUIT => "SIGQUIT",
             _ => "a signal",
         }
     }
@@ -45,6 +46,27 @@ static QUIT: AtomicBool = AtomicBool::new(false);
 pub(super) fn quit() {
     QUIT.store(true, Ordering::Relaxed);
     STOP.store(true, Ordering::Relaxed);
+    exit_if_stuck(0);
+}
+
+/// Ends the process with this code if the run does not end soon.
+fn exit_if_stuck(code: i32) {
+    thread::spawn(move || {
+        thread::sleep(GRACE);
+        if has_ended() {
+            return;
+        }
+        terminal::restore();
+        say(format_args!(
+            "interrupted, but the guest's output is not being read: files may be incomplete"
+        ));
+        process::exit(code);
+    });
+}
+
+/// Whether the run has ended.
+pub(super) fn has_ended() -> bool {
+    ENDED.load(Ordering::Relaxed)
 }
 
 /// Whether the user ended the run.
@@ -73,7 +95,7 @@ pub(super) fn signal() -> Option<Signal> {
 /// Waits for signals from now on. The first asks the run to end; the second ends the process, and
 /// so does the first if the run cannot end.
 pub(super) fn listen() {
-    let signals = [SIGHUP, SIGINT, SIGTERM];
+    let signals = [SIGHUP, SIGINT, SIGQUIT, SIGTERM];
     let wanted = signals.into_iter().filter(|&signal| !ignored(signal));
     // Without a listener a signal ends the process at once, as it does any program.
     let Ok(mut signals) = Signals::new(wanted) else {
@@ -84,17 +106,7 @@ pub(super) fn listen() {
         let Some(first) = came.next() else { return };
         SIGNAL.store(first, Ordering::Relaxed);
         STOP.store(true, Ordering::Relaxed);
-        thread::spawn(move || {
-            thread::sleep(GRACE);
-            if ENDED.load(Ordering::Relaxed) {
-                return;
-            }
-            say(format_args!(
-                "interrupted, but the guest's output is not being read: files may be incomplete"
-            ));
-            terminal::restore();
-            process::exit(Signal(first).exit_code().into());
-        });
+        exit_if_stuck(Signal(first).exit_code().into());
         if let Some(second) = came.next() {
             terminal::restore();
             process::exit(Signal(second).exit_code().into());

@@ -54,8 +54,8 @@ Exit codes:
 
 #[derive(Subcommand)]
 enum Command {
-    Run(run::Arguments),
-    Test(test::Arguments),
+    Run(Box<run::Arguments>),
+    Test(Box<test::Arguments>),
     Walk(Box<walk::Arguments>),
 }
 

@@ -43,7 +43,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The guest: an ELF file or a Linux Image
-    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios", "dump_dtb"], conflicts_with = "kernel")]
+    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios"], conflicts_with = "kernel")]
     guest: Option<PathBuf>,
 
     /// Arguments for the guest: a bare-metal program takes none
@@ -159,6 +159,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         &arguments.devices.files(),
     ]
     .concat();
+    if let Some(tag) = arguments.devices.tag_given_twice() {
+        say(format_args!(
+            "two --share have the tag `{tag}`; give one of them another with tag=NAME"
+        ));
+        return Ok(WRONG_COMMAND_LINE);
+    }
     if arguments.devices.both_on_stdio() {
         say(format_args!(
             "--serial and --console are both on stdio; send one of them to null or file:FILE"
@@ -313,6 +319,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     };
     let stop = observers.run(&mut run, &mut traps);
     let time = start.elapsed();
+    interrupt::run_ended();
     drop(raw);
     let stop = stop?;
     let flushed = io::stdout().flush();
@@ -375,6 +382,9 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
 fn guard(limit: Duration) {
     thread::spawn(move || {
         thread::sleep(limit.saturating_add(GRACE));
+        if interrupt::has_ended() {
+            return;
+        }
         say(format_args!(
             "the limit of {} s is reached, and the guest's output is not being read",
             limit.as_secs_f64()
@@ -411,17 +421,17 @@ impl Observers<'_, '_> {
     /// noted only for the commit log.
     fn run(self, run: &mut Run<'_>, traps: &mut TrapHistory) -> Result<Stop> {
         match (self.log, self.trace, self.check, self.commits) {
-            (None, None, None, None) => run.to_end(traps),
-            (None, None, Some(check), None) => run.to_end(&mut Pair(traps, check)),
-            (Some(log), None, None, None) => run.to_end(&mut Pair(traps, log)),
-            (None, None, None, Some(commits)) => run.to_end(&mut Pair(traps, commits)),
+            (None, None, None, None) => run.until_end(traps),
+            (None, None, Some(check), None) => run.until_end(&mut Pair(traps, check)),
+            (Some(log), None, None, None) => run.until_end(&mut Pair(traps, log)),
+            (None, None, None, Some(commits)) => run.until_end(&mut Pair(traps, commits)),
             (log, trace, check, None) => {
                 let events = Pair(log, Pair(trace, check));
-                run.to_end(&mut Pair(traps, events))
+                run.until_end(&mut Pair(traps, events))
             }
             (log, trace, check, Some(commits)) => {
                 let events = Pair(log, Pair(trace, check));
-                run.to_end(&mut Pair(traps, Pair(events, commits)))
+                run.until_end(&mut Pair(traps, Pair(events, commits)))
             }
         }
     }
@@ -436,7 +446,7 @@ struct Run<'a> {
 }
 
 impl Run<'_> {
-    fn to_end<O: Observer>(&mut self, observer: &mut O) -> Result<Stop> {
+    fn until_end<O: Observer>(&mut self, observer: &mut O) -> Result<Stop> {
         loop {
             let stop = self.machine.run(self.limits, observer);
             if stop != Stop::Reset || self.no_reboot {

@@ -14,17 +14,22 @@
 //! line goes down.
 //!
 //! Where QEMU differs, the specification decides: a claim does not look at the threshold; a source
-//! whose line is still up when it is completed becomes pending again.
+//! whose line is still up when it is completed becomes pending again. It does so a short while
+//! later. When is left open, and at once would starve a guest whose handler leaves the line up: xv6
+//! before 2023 never reads the IIR that ends the UART's transmitter interrupt. QEMU gives it none.
 //!
 //! Registers are accessed by aligned words; anything else is an access fault. What belongs to no
 //! source or context reads as zero and ignores writes.
 
-use crate::mem::{AccessError, Device};
+use crate::mem::{AccessError, Device, Memory};
 use crate::trace;
 use serde::{Deserialize, Serialize};
 
 /// The highest source. QEMU's `virt` has as many.
 pub const SOURCES: usize = 95;
+
+/// Ticks from a completion to the next request of a source whose line stayed up, 20 µs.
+const PAUSE: u64 = 200;
 
 /// Words in a set of sources, of which source 0 does not exist.
 const WORDS: usize = SOURCES / 32 + 1;
@@ -76,6 +81,8 @@ pub struct PlicState {
     pending: Sources,
     /// Claimed and not yet completed.
     in_service: Sources,
+    /// When the lines that were up at a completion are looked at again.
+    look_again: Option<u64>,
 }
 
 impl PlicState {
@@ -86,6 +93,7 @@ impl PlicState {
             up: Sources::default(),
             pending: Sources::default(),
             in_service: Sources::default(),
+            look_again: None,
         }
     }
 }
@@ -188,11 +196,21 @@ impl Plic {
 
     /// The completing context need not be the one that claimed, but the source must be enabled
     /// for it.
-    fn complete(&mut self, context: usize, source: usize) {
-        let enabled = self.state.contexts.get(context);
+    fn complete(&mut self, context: usize, source: usize, now: u64) {
+        let state = &mut self.state;
+        let enabled = state.contexts.get(context);
         if enabled.is_some_and(|context| context.enabled.has(source)) {
             log::debug!(target: trace::DEV_PLIC, "context {context} completes source {source}");
-            self.state.in_service.set(source, false);
+            if state.in_service.has(source) && state.up.has(source) {
+                let at = now.saturating_add(PAUSE);
+                state.look_again = Some(state.look_again.map_or(at, |other| other.min(at)));
+            }
+            state.in_service.set(source, false);
+        }
+    }
+
+    fn open_gateways(&mut self) {
+        for source in 1..=SOURCES {
             self.open_gateway(source);
         }
     }
@@ -264,7 +282,7 @@ impl Device for Plic {
         Ok(value.unwrap_or(0).into())
     }
 
-    fn write(&mut self, offset: u64, size: u8, value: u64, _now: u64) -> Result<(), AccessError> {
+    fn write(&mut self, offset: u64, size: u8, value: u64, now: u64) -> Result<(), AccessError> {
         check(offset, size)?;
         let value = value as u32;
         let state = &mut self.state;
@@ -284,7 +302,7 @@ impl Device for Plic {
                     context.threshold = value & PRIORITY;
                 }
             }
-            Register::Claim(context) => self.complete(context, value as usize),
+            Register::Claim(context) => self.complete(context, value as usize, now),
             Register::Priority(_) | Register::Pending(_) | Register::Reserved => {}
         }
         self.update();
@@ -296,10 +314,21 @@ impl Device for Plic {
         let up = self.state.up;
         let state = PlicState::new(self.state.contexts.len());
         self.state = PlicState { up, ..state };
-        for source in 1..=SOURCES {
-            self.open_gateway(source);
-        }
+        self.open_gateways();
         self.update();
+    }
+
+    fn work(&mut self, _memory: &mut Memory, now: u64) {
+        // Software may set the time back, which must not make the pause longer.
+        let over = |at: u64| at <= now || at - now > PAUSE;
+        if self.state.look_again.is_some_and(over) {
+            self.state.look_again = None;
+            self.open_gateways();
+        }
+    }
+
+    fn deadline(&self) -> Option<u64> {
+        self.state.look_again
     }
 
     fn as_any(&mut self) -> &mut dyn std::any::Any {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::mem::{PhysAddr, Ram};
 
 const M0: usize = 0;
 const S0: usize = 1;
@@ -38,6 +39,11 @@ fn claim(plic: &mut Plic, context: usize) -> u32 {
 
 fn complete(plic: &mut Plic, context: usize, source: u32) {
     write(plic, 0x20_0004 + 0x1000 * context as u64, source);
+}
+
+fn work(plic: &mut Plic, now: u64) {
+    let ram = Ram::new(PhysAddr(0x8000_0000), 0x1000).unwrap();
+    plic.work(&mut Memory::new(ram, 1), now);
 }
 
 /// Two harts; the sources 10 and 40 have priority 1 and are enabled for the S-mode of hart 0.
@@ -136,13 +142,53 @@ fn a_source_in_service_does_not_interrupt_again() {
     plic.set_level(10, true);
     assert_eq!(interrupted(&plic), NONE);
     complete(&mut plic, S0, 10);
+    work(&mut plic, 200);
     assert_eq!(interrupted(&plic), [S0], "its line is still up");
     assert_eq!(claim(&mut plic, S0), 10);
     plic.set_level(10, false);
     complete(&mut plic, S0, 10);
+    assert_eq!(plic.deadline(), None);
+    work(&mut plic, 1_000);
     assert_eq!(interrupted(&plic), NONE);
     plic.set_level(10, true);
-    assert_eq!(interrupted(&plic), [S0]);
+    assert_eq!(
+        interrupted(&plic),
+        [S0],
+        "at once: the line has just gone up"
+    );
+}
+
+#[test]
+fn a_line_that_stays_up_leaves_a_pause() {
+    let complete_at = |plic: &mut Plic, source: u64, now| {
+        plic.write(0x20_1004, 4, source, now).unwrap();
+    };
+    let mut plic = plic();
+    plic.set_level(10, true);
+    plic.set_level(40, true);
+    assert_eq!([claim(&mut plic, S0), claim(&mut plic, S0)], [10, 40]);
+    assert_eq!(plic.deadline(), None);
+    complete_at(&mut plic, 10, 1_000);
+    complete_at(&mut plic, 40, 1_100);
+    assert_eq!(plic.deadline(), Some(1_200));
+    work(&mut plic, 1_199);
+    assert_eq!(interrupted(&plic), NONE);
+    work(&mut plic, 1_200);
+    assert_eq!(plic.deadline(), None);
+    assert_eq!([claim(&mut plic, S0), claim(&mut plic, S0)], [10, 40]);
+
+    // A line that goes down in the pause asks for nothing.
+    complete_at(&mut plic, 10, 2_000);
+    plic.set_level(10, false);
+    work(&mut plic, 2_200);
+    assert_eq!(interrupted(&plic), NONE);
+
+    // The time is set back.
+    complete_at(&mut plic, 40, 1 << 40);
+    work(&mut plic, 5);
+    assert_eq!(claim(&mut plic, S0), 40);
+    complete_at(&mut plic, 40, u64::MAX);
+    assert_eq!(plic.deadline(), Some(u64::MAX));
 }
 
 #[test]
@@ -172,6 +218,7 @@ fn a_completion_counts_if_the_source_is_enabled_there() {
     // Another context than the one that claimed.
     enable(&mut plic, S1, &[10]);
     complete(&mut plic, S1, 10);
+    work(&mut plic, 200);
     assert_eq!(interrupted(&plic), [S0, S1]);
     complete(&mut plic, S0, u32::MAX);
     complete(&mut plic, S0, 96);
@@ -290,6 +337,12 @@ fn its_state_can_be_put_back() {
     assert_eq!(interrupted(&other), [S0]);
     assert_eq!(claim(&mut other, S0), 40);
     complete(&mut other, S0, 10);
+    let text = serde_json::to_string(&other.state()).unwrap();
+    other.reset();
+    assert_eq!(other.deadline(), None);
+    other.set_state(serde_json::from_str(&text).unwrap());
+    assert_eq!(claim(&mut other, S0), 0);
+    work(&mut other, 200);
     assert_eq!(claim(&mut other, S0), 10);
 }
 
@@ -309,6 +362,7 @@ fn a_state_that_cannot_be_is_made_one_that_can() {
         up: all,
         pending: all,
         in_service: all,
+        look_again: Some(u64::MAX),
     });
     assert_eq!([0, 4, 16, 20].map(|at| read(&mut plic, at)), [0, 7, 7, 0]);
     assert_eq!(read(&mut plic, 0x20_0000), 7);

@@ -126,7 +126,7 @@ pub(super) fn open<T>(
 }
 
 fn builtin() -> Result<Part, LoadError> {
-    let name = "the built-in firmware";
+    let name = "that is built in";
     let bytes = builtin_firmware().ok_or_else(|| error(name, BootReason::NoBuiltinFirmware))?;
     firmware(name, Source::Bytes(bytes.into()))
 }

@@ -229,6 +229,15 @@ impl Guest {
             .flatten()
     }
 
+    /// Where what was loaded to a physical address is linked to run.
+    pub fn virtual_of(&self, physical: u64) -> Option<u64> {
+        let segment = self.segments().find(|segment| {
+            let offset = physical.wrapping_sub(segment.address);
+            physical >= segment.address && offset < segment.size
+        })?;
+        Some((physical - segment.address).wrapping_add(segment.virtual_address))
+    }
+
     fn physical_symbol(&self, name: &str) -> Option<u64> {
         self.programs.iter().find_map(|&(part, table)| {
             let address = self.symbols.tables().get(table)?.by_name(name)?;

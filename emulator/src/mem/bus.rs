@@ -236,8 +236,9 @@ impl Bus {
         devices.filter_map(|mapped| Some((mapped.line?, mapped.device.interrupt())))
     }
 
-    /// Resets every device, and ends what was watched of stores.
-    pub fn reset_devices(&mut self) {
+    /// Resets every device, and ends what was watched of stores. RAM stays.
+    pub fn reset(&mut self) {
+        self.memory.reset();
         for mapped in &mut self.devices {
             mapped.touched = false;
             mapped.device.reset();

@@ -92,6 +92,18 @@ impl Memory {
         true
     }
 
+    /// Forgets reservations, requests and what was watched, at a reset. RAM stays.
+    pub fn reset(&mut self) {
+        self.reservations.fill(None);
+        self.any_reservation = false;
+        self.request = Request::None;
+        self.device_stores.clear();
+        for flags in &mut self.flags {
+            *flags = flags.without(PageFlags::TABLE | PageFlags::CODE);
+        }
+        self.flag_generation += 1;
+    }
+
     /// Loads bytes for a device or the host.
     pub fn load_for_device(&self, at: PhysAddr, bytes: &mut [u8]) -> Result<(), AccessError> {
         let found = self.ram.slice(at, bytes.len() as u64).ok_or(AccessError)?;
@@ -99,7 +111,7 @@ impl Memory {
         Ok(())
     }
 
-    /// Stores to a page of RAM about which nothing is special ([`Bus::page_flags`]). False if the
+    /// Stores to a page of RAM about which nothing is special ([`Memory::page_flags`]). False if the
     /// address is not RAM.
     #[inline]
     pub fn store_plain(&mut self, hart: usize, at: PhysAddr, size: u8, value: u64) -> bool {

@@ -1,5 +1,6 @@
 //! Addresses as people read them: with the symbol and the source line they belong to.
 
+use crate::isa::Privilege;
 use crate::loader::{Guest, Piece, SourceLine};
 use std::fmt;
 
@@ -18,6 +19,23 @@ impl Place {
     /// The place of an address in a guest.
     pub fn of(guest: &Guest, address: u64) -> Self {
         Self::linked(guest, address, address)
+    }
+
+    /// The place of an instruction that ran with a privilege. Before a kernel turns translation on, and on its way
+    /// there, it runs where it was loaded; its names are of where it runs later.
+    pub fn of_code(guest: &Guest, address: u64, privilege: Privilege) -> Self {
+        let found = Self::of(guest, address);
+        if found.symbol.is_some() || privilege == Privilege::User {
+            return found;
+        }
+        let linked = guest.virtual_of(address).unwrap_or(address);
+        Self::linked(guest, address, linked)
+    }
+
+    /// The place of a physical address: what was loaded there.
+    pub fn of_physical(guest: &Guest, address: u64) -> Self {
+        let linked = guest.virtual_of(address).unwrap_or(address);
+        Self::linked(guest, address, linked)
     }
 
     /// The place of an address whose code was linked to another one.

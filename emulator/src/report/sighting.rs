@@ -34,7 +34,10 @@ impl Spot {
     pub fn symbol<'g>(&self, guest: &'g Guest) -> Option<(&'g str, u64)> {
         let symbols = guest.symbols();
         let named = symbols.by_address(self.pc);
-        named.or_else(|| symbols.by_address(self.physical?))
+        named.or_else(|| {
+            let at = self.physical?;
+            symbols.by_address(guest.virtual_of(at).unwrap_or(at))
+        })
     }
 }
 
@@ -200,9 +203,10 @@ impl Watcher {
             privilege,
             asid: satp.asid(),
             pc,
-            physical: translated
-                .then(|| self.physical(hart, VirtAddr(pc), satp))
-                .flatten(),
+            physical: match translated {
+                true => self.physical(hart, VirtAddr(pc), satp),
+                false => Some(pc),
+            },
         }
     }
 

@@ -291,6 +291,17 @@ impl Checker {
         }
     }
 
+    /// The machine starts again: what was found stays, what was known of tables and harts does not.
+    pub fn restart(&mut self) {
+        self.finish(true);
+        let before = std::mem::replace(self, Self::new(self.config));
+        self.keys = before.keys;
+        self.families = before.families;
+        self.reports = before.reports;
+        self.told = before.told;
+        self.left_out = before.left_out;
+    }
+
     /// Every report, in order.
     pub fn reports(&self) -> &[Report] {
         &self.reports

@@ -1,6 +1,6 @@
 //! What each walk and each store says of the tables themselves.
 
-use super::changes::of_hart;
+use super::changes::{Stored, of_hart};
 use super::tables;
 use super::{Change, CheckKind, Checker, Key, Report, RightFence, Site, Use};
 use crate::isa::Privilege;
@@ -201,7 +201,9 @@ impl Checker {
 
     /// What is known of the store that made an entry what it is.
     fn made(&self, at: PhysAddr, level: u8, pte: u64) -> Change {
-        let last = self.changes.last(at);
+        // A store that gave it another value was not the last one: the table was not watched for a while.
+        let same = |stored: &Stored| (stored.new ^ pte) & !(Pte::A | Pte::D) == 0;
+        let last = self.changes.last(at).filter(same);
         Change {
             at,
             level: Some(level),
@@ -528,6 +530,14 @@ impl Checker {
         for last in &mut self.walks.last_clear {
             last.take_if(|last| *last == at);
         }
+        // The bit was set. Should the entry be as before some day, it is another one: tables are used again.
+        self.walks.clear.retain(|clear| {
+            let wanted = match clear.reason {
+                FaultReason::AccessedClear => Pte::V | Pte::A,
+                _ => Pte::V | Pte::D,
+            };
+            clear.at != at || !Pte(new).has(wanted)
+        });
         if Pte(old).valid() && !Pte(old).is_leaf() {
             // What it pointed to may be no table now. If there is another way to it, then no harm is done: below,
             // every translation is made to be compared before its next use, and what is compared is watched again.

@@ -108,19 +108,17 @@ fn hex(value: u64) -> String {
     format!("{value:#x}")
 }
 
-fn symbol(guest: &Guest, address: u64) -> Option<String> {
-    let place = Place::of(guest, address);
+fn symbol(place: &Place) -> Option<String> {
     place.symbol.is_some().then(|| place.name())
 }
 
 fn site(guest: &Guest, site: Site) -> JsonSite {
+    let place = Place::of_code(guest, site.pc.0, site.privilege);
     JsonSite {
         hart: site.hart,
         pc: hex(site.pc.0),
-        symbol: symbol(guest, site.pc.0),
-        line: Place::of(guest, site.pc.0)
-            .line
-            .map(|line| line.to_string()),
+        symbol: symbol(&place),
+        line: place.line.map(|line| line.to_string()),
         privilege: site.privilege.to_string(),
         instruction: site.retired,
     }
@@ -129,7 +127,7 @@ fn site(guest: &Guest, site: Site) -> JsonSite {
 fn change(guest: &Guest, change: Change) -> JsonChange {
     JsonChange {
         at: hex(change.at.0),
-        symbol: symbol(guest, change.at.0),
+        symbol: symbol(&Place::of_physical(guest, change.at.0)),
         level: change.level,
         old: hex(change.old),
         new: hex(change.new),
@@ -158,7 +156,7 @@ fn used(guest: &Guest, used: Use) -> JsonUse {
     JsonUse {
         site: site(guest, used.site),
         va: hex(used.va.0),
-        va_symbol: symbol(guest, used.va.0),
+        va_symbol: symbol(&Place::of_code(guest, used.va.0, used.site.privilege)),
         access: used.access.kind.to_string(),
         effective_privilege: used.access.privilege.to_string(),
         got: result(used.got),

@@ -37,7 +37,7 @@ impl Ignored {
         let user = report.used.map(|used| used.site);
         self.0.contains(report.kind.name())
             || [by, satp, user].into_iter().flatten().any(|site| {
-                Place::of(guest, site.pc.0)
+                Place::of_code(guest, site.pc.0, site.privilege)
                     .symbol
                     .is_some_and(|(name, _)| self.0.contains(&name))
             })

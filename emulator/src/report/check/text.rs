@@ -87,7 +87,7 @@ fn headline(report: &Report, guest: &Guest) -> String {
     };
     let hart = used.site.hart;
     let did = did(used.access.kind);
-    let va = virtual_address(guest, used.va);
+    let va = virtual_address(guest, used);
     match report.kind {
         CheckKind::Unsafe => {
             format!("{kind}: hart {hart} {did} {va} through a stale translation")
@@ -133,20 +133,21 @@ const fn did(kind: AccessKind) -> &'static str {
     }
 }
 
-fn named(guest: &Guest, address: u64) -> String {
-    let place = Place::of(guest, address);
+fn named(place: &Place) -> String {
     match place.symbol {
         Some(_) => format!(" <{}>", place.name()),
         None => String::new(),
     }
 }
 
-fn virtual_address(guest: &Guest, va: VirtAddr) -> String {
-    format!("{va}{}", named(guest, va.0))
+/// What was accessed, with its name.
+fn virtual_address(guest: &Guest, used: &Use) -> String {
+    let place = Place::of_code(guest, used.va.0, used.site.privilege);
+    format!("{}{}", used.va, named(&place))
 }
 
 fn physical(guest: &Guest, pa: PhysAddr) -> String {
-    format!("{pa}{}", named(guest, pa.0))
+    format!("{pa}{}", named(&Place::of_physical(guest, pa.0)))
 }
 
 /// `hart 0 #1234 S va:0x80000400 <unmap+0x10> kernel.c:41`.
@@ -157,10 +158,10 @@ fn site(guest: &Guest, site: Site) -> String {
         privilege,
         retired,
     } = site;
-    let line = Place::of(guest, pc.0).line;
-    let line = line.map_or(String::new(), |line| format!(" {line}"));
-    let pc = virtual_address(guest, pc);
-    format!("hart {hart} #{retired} {privilege} {pc}{line}")
+    let place = Place::of_code(guest, pc.0, privilege);
+    let name = named(&place);
+    let line = place.line.map_or(String::new(), |line| format!(" {line}"));
+    format!("hart {hart} #{retired} {privilege} {pc}{name}{line}")
 }
 
 fn target(guest: &Guest, result: Result<PhysAddr, Fault>) -> String {

@@ -76,7 +76,9 @@ impl<'a> Line<'a> {
     }
 
     fn pa(self, pa: PhysAddr) -> impl Display + 'a {
-        Text(move |f: &mut Formatter<'_>| write!(f, "{pa}{}", Name(self.guest, pa.0)))
+        // What lies there is named as where it is linked to run.
+        let linked = self.guest.virtual_of(pa.0).unwrap_or(pa.0);
+        Text(move |f: &mut Formatter<'_>| write!(f, "{pa}{}", Name(self.guest, linked)))
     }
 
     /// What the MMU did.

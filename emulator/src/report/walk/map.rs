@@ -49,7 +49,7 @@ pub struct RangeReport {
     pub bits: Bits,
     /// Where the first leaf lies.
     pub entry: Hex,
-    /// What is at its first and last physical address: `RAM`, a device, or null for nothing.
+    /// `RAM`, the device that it begins with, or null for nothing.
     pub place: Option<&'static str>,
     /// What is at the start, if the guest's file tells.
     pub symbol: Option<String>,
@@ -88,10 +88,7 @@ impl RangeReport {
             page_size: range.page.bytes(),
             bits: Bits::of(range),
             entry: Hex(range.entry.0),
-            place: at(view.bus, range.pa).and_then(|place| {
-                let last = at(view.bus, range.last_pa())?;
-                Some(if last == "RAM" { last } else { place })
-            }),
+            place: place(view.bus, range),
             symbol: view.data(range.va, Some(range.pa)),
         }
     }
@@ -118,6 +115,17 @@ impl fmt::Display for RangeReport {
             Some(device) => write!(f, "  ({device})"),
             None => f.write_str("  (no memory there)"),
         }
+    }
+}
+
+/// What is in a range: RAM from the first to the last byte, or else the device that it begins with. A device may be
+/// smaller than a page.
+fn place(bus: &Bus, range: &MappedRange) -> Option<&'static str> {
+    let (first, last) = (at(bus, range.pa)?, at(bus, range.last_pa()));
+    match (first, last) {
+        ("RAM", last) => last,
+        (_, Some("RAM")) => last,
+        (device, _) => Some(device),
     }
 }
 

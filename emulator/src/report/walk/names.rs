@@ -49,24 +49,26 @@ impl<'a> Names<'a> {
         if linked(va.0) && (loaded == Some(va.0) || self.physical_of(va.0) == Some(pa.0)) {
             return Some(va.0);
         }
-        let same = |address: &u64| linked(*address) && self.places.begins(*address, &site.bytes);
+        let same = |address: &u64| {
+            // The bytes are kept by where they were loaded.
+            let at = self.physical_of(*address).unwrap_or(*address);
+            linked(*address) && self.places.begins(at, &site.bytes)
+        };
         let moves = if moved { Places::MOVES } else { &[] };
         let guesses = moves.iter().map(|by| va.0.wrapping_sub(*by));
-        // What the file put there goes before a copy of something else, if it still is there.
+        // What the file put there goes before a copy of something else, if it still is there. In the lower half a
+        // kernel has its processes, and gives them memory that it was loaded to and needs no more.
+        let kept = !self.guest.is_boot() || va.0 >> 63 == 1;
         loaded
             .filter(same)
             .or_else(|| Some(va.0).filter(same))
             .or_else(|| guesses.into_iter().find(same))
-            .or(loaded.filter(|&address| linked(address)))
+            .or(loaded.filter(|&address| kept && linked(address)))
     }
 
     /// Where what lies at a physical address was linked to run.
     fn virtual_of(&self, pa: PhysAddr) -> Option<u64> {
-        let segment = self.guest.segments().find(|segment| {
-            let offset = pa.0.wrapping_sub(segment.address);
-            pa.0 >= segment.address && offset < segment.size
-        })?;
-        Some((pa.0 - segment.address).wrapping_add(segment.virtual_address))
+        self.guest.virtual_of(pa.0)
     }
 
     /// Where what is linked to run at an address was loaded.

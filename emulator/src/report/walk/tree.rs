@@ -130,7 +130,7 @@ impl RunReport {
                 pa: Hex(pa.0),
                 page_size: page.bytes(),
                 letters: letters(run.pte, false),
-                symbol: view.names.physical(*pa),
+                symbol: view.data(run.va, Some(*pa)),
             },
             TreeKind::Broken(reason) => KindReport::Broken {
                 reason: reason.name(),

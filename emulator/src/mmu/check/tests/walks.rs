@@ -437,3 +437,40 @@ fn each_place_that_makes_entries_has_its_own_count() {
     assert_eq!(world.reports().len(), 3 * 4);
     assert_eq!(world.checker.left_out(), 3 * 2);
 }
+
+#[test]
+fn a_that_was_set_before_the_table_was_used_again() {
+    let entry = leaf(FRAME, RIGHTS & !Pte::A);
+    for (set, told) in [(true, false), (false, true)] {
+        let mut world = without_a();
+        // The page-fault handler sets A, or gives the page as it was.
+        if set {
+            world.store(0, BY, ENTRY, entry | Pte::A);
+            assert!(world.miss(0, VA, AccessKind::Load).is_some());
+        }
+        // The process ends, and another one gets the table and the page.
+        world.store(0, BY, ENTRY, 0);
+        world.store(0, BY, ENTRY, entry);
+        assert!(world.miss(0, VA, AccessKind::Load).is_none());
+        let kinds: Vec<_> = (world.reports().iter()).map(|r| r.kind).collect();
+        assert_eq!(kinds.contains(&CheckKind::AccessedNeverSet), told);
+    }
+}
+
+#[test]
+fn a_store_that_left_another_value_made_not_the_entry() {
+    let mut world = World::new();
+    world.store(0, BY, ENTRY, leaf(FRAME, RIGHTS));
+    world.miss(0, VA, AccessKind::Load);
+    // The last store that is seen: afterwards nothing is watched in the table.
+    world.store(0, BY, ENTRY, 0);
+    let site = world.site(0, BY);
+    world.checker.fenced(site, Fence::ALL);
+    let bad = leaf(FRAME, RIGHTS) | 1 << 60;
+    world.memory.0.insert(ENTRY, bad);
+    world.miss(0, VA, AccessKind::Load);
+    let reports = world.reports();
+    let report = (reports.iter()).find(|report| report.kind == CheckKind::Reserved);
+    let change = report.and_then(|report| report.change).unwrap();
+    assert_eq!((change.old, change.new, change.by), (bad, bad, None));
+}
