@@ -573,6 +573,7 @@ fn a_device_tree_is_looked_at_before_it_is_believed() {
         (4, u32::MAX - 7, "off_mem_rsvmap is 4294967288"),
         (4, 44, "off_mem_rsvmap is 44"),
         (5, 16, "version is 16"),
+        (9, 18, "size_dt_struct is 18"),
         (6, 18, "last_comp_version is 18"),
     ] {
         let error = changed(index, word);

@@ -295,6 +295,10 @@ fn device_tree(source: &Source) -> Result<Vec<u8>, Reason> {
         let problem = format!("Pagewalk knows versions {COMPATIBLE} and {VERSION}");
         return wrong("last_comp_version", word(6), problem);
     }
+    if !word(9).is_multiple_of(4) {
+        let problem = "it must be a multiple of 4".to_owned();
+        return wrong("size_dt_struct", word(9), problem);
+    }
     let blocks = [
         ("off_mem_rsvmap", word(4), RESERVED, 8),
         ("off_dt_struct", word(2), word(9), 4),
