@@ -21,8 +21,8 @@ use std::time::{Duration, Instant};
 use rustix::event::{PollFd, PollFlags, Timespec};
 use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::wire::{
-    ArpPacket, ArpRepr, EthernetFrame, EthernetProtocol, Icmpv4DstUnreachable, IpProtocol,
-    Ipv4Packet, Ipv4Repr, TcpPacket, UdpPacket, UdpRepr,
+    ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol,
+    Icmpv4DstUnreachable, IpProtocol, Ipv4Packet, Ipv4Repr, TcpPacket, UdpPacket, UdpRepr,
 };
 
 mod address;
@@ -178,12 +178,6 @@ impl UserNetwork {
         !self.listeners.is_empty() || self.connections.busy() || self.flows.busy()
     }
 
-    /// When [`UserNetwork::poll`] has something to do even if no socket is ready.
-    pub fn deadline(&self) -> Option<Instant> {
-        let alarms = [self.connections.alarm(), self.flows.alarm()];
-        alarms.into_iter().flatten().min()
-    }
-
     /// How many connections and pairs of ends of UDP there are.
     pub fn open(&self) -> (usize, usize) {
         (self.connections.len(), self.flows.len())
@@ -194,7 +188,7 @@ impl UserNetwork {
     pub fn reset(&mut self) {
         self.connections = tcp::Connections::default();
         self.flows.clear();
-        while self.wire.pop().is_some() {}
+        self.wire.reset();
     }
 
     /// What the host's sockets are ready for.
@@ -250,22 +244,21 @@ impl UserNetwork {
             return Ok(());
         }
         let ethernet = EthernetFrame::new_checked(frame)?;
-        if !ethernet.src_addr().is_unicast() {
+        // What is for some other machine is not for the router.
+        let to = ethernet.dst_addr();
+        if !ethernet.src_addr().is_unicast() || to.is_unicast() && to != address::ETHERNET {
             return Ok(());
         }
         match ethernet.ethertype() {
-            EthernetProtocol::Arp => self.take_arp(frame, &ethernet),
+            EthernetProtocol::Arp => self.take_arp(&ethernet),
             EthernetProtocol::Ipv4 => self.take_ip(frame, &ethernet),
             _ => Ok(()),
         }
     }
 
-    fn take_arp(
-        &mut self,
-        frame: &[u8],
-        ethernet: &EthernetFrame<&[u8]>,
-    ) -> smoltcp::wire::Result<()> {
+    fn take_arp(&mut self, ethernet: &EthernetFrame<&[u8]>) -> smoltcp::wire::Result<()> {
         let ArpRepr::EthernetIpv4 {
+            operation,
             source_hardware_addr,
             source_protocol_addr,
             target_protocol_addr,
@@ -277,14 +270,21 @@ impl UserNetwork {
         if !is_guest(source_protocol_addr) || source_hardware_addr != ethernet.src_addr() {
             return Ok(());
         }
-        self.wire.learn(source_protocol_addr, source_hardware_addr);
-        // The interface would answer for every address, the guest's own too.
-        if [GATEWAY, NAME_SERVER].contains(&target_protocol_addr) {
-            self.wire.answer(frame, self.now);
+        self.learn(source_protocol_addr, source_hardware_addr);
+        let ours = [GATEWAY, NAME_SERVER].contains(&target_protocol_addr);
+        if ours && operation == ArpOperation::Request {
+            let to = (source_protocol_addr, source_hardware_addr);
+            self.wire.answer_arp(target_protocol_addr, to);
+        }
+        Ok(())
+    }
+
+    /// Notes which Ethernet address the guest's address belongs to. What waited for that goes on.
+    fn learn(&mut self, address: Ipv4Addr, ethernet: EthernetAddress) {
+        if self.wire.learn(address, ethernet) {
             self.connections.wake();
             self.urgent = true;
         }
-        Ok(())
     }
 
     fn take_ip(
@@ -309,7 +309,7 @@ impl UserNetwork {
         if !is_guest(header.src_addr) || to == Destination::Nobody {
             return Ok(());
         }
-        self.wire.learn(header.src_addr, ethernet.src_addr());
+        self.learn(header.src_addr, ethernet.src_addr());
         self.urgent = true;
         match header.next_header {
             IpProtocol::Tcp => self.take_segment(frame, &header, packet.payload()),

@@ -17,8 +17,14 @@ use super::wire::Wire;
 
 /// As many connections can be at most.
 pub(super) const MAX_CONNECTIONS: usize = 256;
-/// What waits in a connection at most, in each direction.
-const BUFFER: usize = 128 << 10;
+/// What waits in a connection for the guest at most.
+const SEND_BUFFER: usize = 128 << 10;
+/// What waits in a connection for the host at most. A window field can say this much without
+/// scaling (RFC 9293, 3.1), so no more is ever taken than a guest can be told there is room for.
+const RECEIVE_BUFFER: usize = u16::MAX as usize;
+/// How often all connections are looked at for timers that have run out. The shortest timer of
+/// smoltcp's is many times longer.
+const TIMERS: Duration = Duration::from_millis(10);
 /// For how long a peer may leave a connection half open, in which nothing can be sent.
 const HANDSHAKE: Duration = Duration::from_secs(60);
 /// For how long a connection that has ended is remembered, in case its last packet was lost.
@@ -48,8 +54,6 @@ struct Connection {
     blocked: bool,
     /// There may be a packet to send.
     active: bool,
-    /// When there will be.
-    alarm: Option<Instant>,
     /// When it is given up, or forgotten.
     deadline: Option<Instant>,
 }
@@ -60,6 +64,8 @@ pub(super) struct Connections {
     connections: BTreeMap<Ends, Connection>,
     /// Who sends first in the next round.
     first: Option<Ends>,
+    /// When timers were last looked at.
+    looked: Option<Instant>,
 }
 
 /// What became of a SYN.
@@ -88,15 +94,6 @@ impl Connections {
     /// Whether another one can be.
     pub(super) fn has_room(&self) -> bool {
         self.len() < MAX_CONNECTIONS
-    }
-
-    /// The earliest time at which one of them has something to do by itself.
-    pub(super) fn alarm(&self) -> Option<Instant> {
-        let connections = self.connections.values();
-        connections
-            .flat_map(|c| [c.alarm, c.deadline])
-            .flatten()
-            .min()
     }
 
     /// Takes a segment of the guest's for a connection that is; false if there is none.
@@ -234,11 +231,12 @@ impl Connections {
     /// Moves what the guest has sent to the host, sends what there is for the guest, and
     /// forgets what has ended.
     pub(super) fn work(&mut self, wire: &mut Wire, now: Instant) {
+        if self.looked.is_none_or(|looked| looked + TIMERS <= now) {
+            self.looked = Some(now);
+            self.wake();
+        }
         for connection in self.connections.values_mut() {
             connection.write_host();
-            if connection.alarm.is_some_and(|alarm| alarm <= now) {
-                connection.active = true;
-            }
             connection.end(now);
         }
         self.send(wire, now);
@@ -246,7 +244,8 @@ impl Connections {
             .retain(|_, connection| !connection.is_gone(now));
     }
 
-    /// Everything is looked at again: an Ethernet address has become known.
+    /// Everything is looked at again: an Ethernet address has become known, or a timer may have
+    /// run out.
     pub(super) fn wake(&mut self) {
         for connection in self.connections.values_mut() {
             connection.active = true;
@@ -262,13 +261,11 @@ impl Connections {
             active.rotate_left(start);
         }
         while wire.has_room() && !active.is_empty() {
-            active.retain_mut(|(_, connection)| {
-                if wire.send(&mut connection.sockets, now) {
-                    return true;
-                }
-                connection.active = false;
-                connection.alarm = wire.alarm(&connection.sockets, now);
-                false
+            active.retain_mut(|(ends, connection)| {
+                // To a guest that has not been heard of nothing is sent but a question.
+                connection.active =
+                    wire.finds(*ends.guest.ip(), now) && wire.send(&mut connection.sockets, now);
+                connection.active
             });
         }
         self.first = active.first().map(|(ends, _)| **ends);
@@ -286,7 +283,6 @@ impl Connection {
             told_host: false,
             blocked: false,
             active: false,
-            alarm: None,
             deadline: None,
         }
     }
@@ -451,8 +447,8 @@ impl Connection {
 }
 
 fn new_socket() -> Socket<'static> {
-    let buffer = || SocketBuffer::new(vec![0; BUFFER]);
-    let mut socket = Socket::new(buffer(), buffer());
+    let buffer = |size| SocketBuffer::new(vec![0; size]);
+    let mut socket = Socket::new(buffer(RECEIVE_BUFFER), buffer(SEND_BUFFER));
     // The host's own stack gathers small writes; here they go on at once.
     socket.set_nagle_enabled(false);
     socket.set_ack_delay(None);

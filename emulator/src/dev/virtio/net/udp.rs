@@ -56,7 +56,7 @@ pub(super) struct ForwardedPort {
 pub(super) struct Flows {
     flows: BTreeMap<Ends, Flow>,
     forwards: Vec<ForwardedPort>,
-    /// Where a datagram is put that is on its way to the guest.
+    /// Where a datagram is put that is on its way to the guest; kept for the next one.
     buffer: Vec<u8>,
 }
 
@@ -78,15 +78,6 @@ impl Flows {
     /// Whether something may come from the host soon.
     pub(super) fn busy(&self) -> bool {
         !self.forwards.is_empty() || self.flows.values().any(|flow| flow.expects_until.is_some())
-    }
-
-    /// When one of them has to be looked at.
-    pub(super) fn alarm(&self) -> Option<Instant> {
-        let flows = self.flows.values();
-        flows
-            .flat_map(|flow| [Some(flow.used + QUIET), flow.expects_until])
-            .flatten()
-            .min()
     }
 
     /// Leads a port of the host's to the guest.
@@ -189,9 +180,10 @@ impl Flows {
                     Readable::Forward(index) => self.receive_client(index, &mut buffer, wire, now),
                 };
             if !more {
-                return;
+                break;
             }
         }
+        self.buffer = buffer;
     }
 
     /// Forgets what has been quiet for long.

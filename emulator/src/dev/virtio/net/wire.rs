@@ -3,17 +3,18 @@
 
 use std::collections::VecDeque;
 use std::net::{Ipv4Addr, SocketAddrV4};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use smoltcp::iface::{Config, Interface, PollResult, SocketSet};
 use smoltcp::phy::{self, ChecksumCapabilities, DeviceCapabilities, Medium};
 use smoltcp::time as tcp_time;
 use smoltcp::wire::{
-    EthernetAddress, EthernetFrame, EthernetProtocol, EthernetRepr, Icmpv4DstUnreachable,
-    Icmpv4Packet, Icmpv4Repr, IpCidr, IpProtocol, Ipv4Packet, Ipv4Repr, UdpPacket, UdpRepr,
+    ArpOperation, ArpPacket, ArpRepr, EthernetAddress, EthernetFrame, EthernetProtocol,
+    EthernetRepr, HardwareAddress, Icmpv4DstUnreachable, Icmpv4Packet, Icmpv4Repr, IpCidr,
+    IpProtocol, Ipv4Packet, Ipv4Repr, UdpPacket, UdpRepr,
 };
 
-use super::address::{ETHERNET, GATEWAY, MAX_FRAME, MTU, NAME_SERVER, PREFIX};
+use super::address::{ETHERNET, GATEWAY, MTU, NAME_SERVER, PREFIX, is_guest};
 
 /// As many frames may wait for the guest; then the host's data stay where they are.
 pub(super) const SOFT_LIMIT: usize = 128;
@@ -32,18 +33,56 @@ const HOPS: u8 = 64;
 const ETHERNET_HEADER: usize = 14;
 const IP_HEADER: usize = 20;
 const UDP_HEADER: usize = 8;
-/// As many of the guest's addresses are known at most.
-const MAX_NEIGHBOURS: usize = 16;
+/// A guest that has not been heard of is asked for this often at most (RFC 1122, 2.3.2.1).
+const ASK_AGAIN: Duration = Duration::from_secs(1);
 
-/// The two queues of the wire, as smoltcp uses them.
+/// What is known of one of the guest's addresses.
+#[derive(Clone, Copy, Default)]
+struct Neighbour {
+    ethernet: Option<EthernetAddress>,
+    /// When it was last asked for.
+    asked: Option<Instant>,
+}
+
+/// What is known of each address of the network, by its last byte. There is room for all, so
+/// that none is forgotten because the guest uses others.
+struct Neighbours([Neighbour; 256]);
+
+impl Neighbours {
+    fn of(&mut self, address: Ipv4Addr) -> Option<&mut Neighbour> {
+        let index = usize::from(address.octets()[3]);
+        is_guest(address).then(|| &mut self.0[index])
+    }
+
+    fn ethernet_of(&self, address: Ipv4Addr) -> Option<EthernetAddress> {
+        let index = usize::from(address.octets()[3]);
+        self.0[index].ethernet.filter(|_| is_guest(address))
+    }
+}
+
+/// The two queues of the wire, as smoltcp uses them. It is given packets of IP and gives such;
+/// the header of Ethernet is put before them here. So it has no table of neighbours of its own,
+/// which is small and which a guest could fill.
 struct Queues {
-    /// The frame from the guest that is looked at now.
+    /// The packet from the guest that is looked at now.
     arrived: Option<Vec<u8>>,
-    /// What waits for the guest.
+    /// What waits for the guest: frames.
     leaving: VecDeque<Vec<u8>>,
+    neighbours: Neighbours,
 }
 
 impl Queues {
+    /// Puts a frame in the queue that has all but its header.
+    fn push_to(&mut self, to: EthernetAddress, ethertype: EthernetProtocol, mut frame: Vec<u8>) {
+        EthernetRepr {
+            src_addr: ETHERNET,
+            dst_addr: to,
+            ethertype,
+        }
+        .emit(&mut EthernetFrame::new_unchecked(&mut frame[..]));
+        self.push(frame);
+    }
+
     fn push(&mut self, frame: Vec<u8>) {
         if self.leaving.len() < HARD_LIMIT {
             self.leaving.push_back(frame);
@@ -51,7 +90,7 @@ impl Queues {
     }
 }
 
-/// A frame from the guest.
+/// A packet from the guest.
 struct Arrived(Vec<u8>);
 
 impl phy::RxToken for Arrived {
@@ -60,14 +99,20 @@ impl phy::RxToken for Arrived {
     }
 }
 
-/// Room for a frame to the guest.
+/// Room for a packet to the guest.
 struct Leaving<'a>(&'a mut Queues);
 
 impl phy::TxToken for Leaving<'_> {
     fn consume<R, F: FnOnce(&mut [u8]) -> R>(self, length: usize, write: F) -> R {
-        let mut frame = vec![0; length];
-        let result = write(&mut frame);
-        self.0.push(frame);
+        let mut frame = vec![0; ETHERNET_HEADER + length];
+        let result = write(&mut frame[ETHERNET_HEADER..]);
+        let packet = Ipv4Packet::new_checked(&frame[ETHERNET_HEADER..]);
+        // What is answered has been heard of, and nothing else is sent to others.
+        if let Ok(packet) = packet
+            && let Some(to) = self.0.neighbours.ethernet_of(packet.dst_addr())
+        {
+            self.0.push_to(to, EthernetProtocol::Ipv4, frame);
+        }
         result
     }
 }
@@ -77,8 +122,8 @@ impl phy::Device for Queues {
     type TxToken<'a> = Leaving<'a>;
 
     fn receive(&mut self, _: tcp_time::Instant) -> Option<(Arrived, Leaving<'_>)> {
-        let frame = self.arrived.take()?;
-        Some((Arrived(frame), Leaving(self)))
+        let packet = self.arrived.take()?;
+        Some((Arrived(packet), Leaving(self)))
     }
 
     fn transmit(&mut self, _: tcp_time::Instant) -> Option<Leaving<'_>> {
@@ -87,18 +132,21 @@ impl phy::Device for Queues {
 
     fn capabilities(&self) -> DeviceCapabilities {
         let mut capabilities = DeviceCapabilities::default();
-        capabilities.medium = Medium::Ethernet;
-        capabilities.max_transmission_unit = MAX_FRAME;
+        capabilities.medium = Medium::Ip;
+        capabilities.max_transmission_unit = MTU;
         capabilities
     }
 }
 
 /// The wire and the router's interface to it.
+///
+/// The interface is never asked when it next has something to do (`Interface::poll_at`): that
+/// panics in smoltcp 0.12 if a connection has taken more than the window that it announced and
+/// has not acknowledged it. Sending looks for what to acknowledge first, and so is safe.
 pub(super) struct Wire {
     queues: Queues,
     interface: Interface,
     started: Instant,
-    neighbours: Vec<(Ipv4Addr, EthernetAddress)>,
     identification: u16,
 }
 
@@ -107,8 +155,9 @@ impl Wire {
         let mut queues = Queues {
             arrived: None,
             leaving: VecDeque::new(),
+            neighbours: Neighbours([Neighbour::default(); 256]),
         };
-        let mut config = Config::new(ETHERNET.into());
+        let mut config = Config::new(HardwareAddress::Ip);
         config.random_seed = seed;
         let mut interface = Interface::new(config, &mut queues, tcp_time::Instant::from_micros(0));
         interface.update_ip_addrs(|addresses| {
@@ -124,21 +173,20 @@ impl Wire {
             queues,
             interface,
             started: now,
-            neighbours: Vec::new(),
             identification: 0,
         }
     }
 
     /// The host's time as smoltcp is told it.
-    pub(super) fn tcp_time(&self, now: Instant) -> tcp_time::Instant {
+    fn tcp_time(&self, now: Instant) -> tcp_time::Instant {
         let micros = now.saturating_duration_since(self.started).as_micros() as u64;
         tcp_time::Instant::from_micros((micros / SLOWER) as i64)
     }
 
-    /// The host's time when smoltcp's clock stands so.
-    pub(super) fn host_time(&self, time: tcp_time::Instant) -> Instant {
-        let micros = u64::try_from(time.total_micros()).unwrap_or(0);
-        self.started + std::time::Duration::from_micros(micros.saturating_mul(SLOWER))
+    /// Forgets the guest and what waits for it.
+    pub(super) fn reset(&mut self) {
+        self.queues.leaving.clear();
+        self.queues.neighbours.0.fill(Neighbour::default());
     }
 
     /// The next frame for the guest.
@@ -159,14 +207,13 @@ impl Wire {
     /// Hands a frame of the guest to the interface and these connections.
     pub(super) fn process(&mut self, frame: &[u8], sockets: &mut SocketSet<'_>, now: Instant) {
         let now = self.tcp_time(now);
-        self.queues.arrived = Some(frame.to_vec());
+        self.queues.arrived = frame.get(ETHERNET_HEADER..).map(<[u8]>::to_vec);
         self.interface
             .poll_ingress_single(now, &mut self.queues, sockets);
         self.queues.arrived = None;
     }
 
-    /// Hands a frame to the interface, which answers it for itself: with its Ethernet address,
-    /// with an echo, with a reset.
+    /// Hands a frame to the interface, which answers it for itself: with an echo, with a reset.
     pub(super) fn answer(&mut self, frame: &[u8], now: Instant) {
         self.process(frame, &mut SocketSet::new(Vec::new()), now);
     }
@@ -183,23 +230,54 @@ impl Wire {
         self.interface.context()
     }
 
-    /// When these connections have something to do by themselves.
-    pub(super) fn alarm(&mut self, sockets: &SocketSet<'_>, now: Instant) -> Option<Instant> {
-        let now = self.tcp_time(now);
-        let time = self.interface.poll_at(now, sockets)?;
-        Some(self.host_time(time))
+    /// Notes which Ethernet address the guest's address belongs to; true if that is new.
+    pub(super) fn learn(&mut self, address: Ipv4Addr, ethernet: EthernetAddress) -> bool {
+        let neighbour = self.queues.neighbours.of(address);
+        neighbour.is_some_and(|neighbour| neighbour.ethernet.replace(ethernet) != Some(ethernet))
     }
 
-    /// Notes which Ethernet address the guest's address belongs to.
-    pub(super) fn learn(&mut self, address: Ipv4Addr, ethernet: EthernetAddress) {
-        if let Some(known) = self.neighbours.iter_mut().find(|known| known.0 == address) {
-            known.1 = ethernet;
-            return;
+    /// Whether it is known which Ethernet address the guest's address belongs to. If not, it is
+    /// asked for (RFC 826).
+    pub(super) fn finds(&mut self, address: Ipv4Addr, now: Instant) -> bool {
+        let Some(neighbour) = self.queues.neighbours.of(address) else {
+            return false;
+        };
+        if neighbour.ethernet.is_some() {
+            return true;
         }
-        if self.neighbours.len() == MAX_NEIGHBOURS {
-            self.neighbours.remove(0);
+        if neighbour.asked.is_none_or(|asked| asked + ASK_AGAIN <= now) {
+            neighbour.asked = Some(now);
+            let nobody = EthernetAddress([0; 6]);
+            self.send_arp(ArpOperation::Request, GATEWAY, (address, nobody));
         }
-        self.neighbours.push((address, ethernet));
+        false
+    }
+
+    /// Tells the guest that an address is the router's.
+    pub(super) fn answer_arp(&mut self, address: Ipv4Addr, to: (Ipv4Addr, EthernetAddress)) {
+        self.send_arp(ArpOperation::Reply, address, to);
+    }
+
+    fn send_arp(
+        &mut self,
+        operation: ArpOperation,
+        from: Ipv4Addr,
+        (address, ethernet): (Ipv4Addr, EthernetAddress),
+    ) {
+        let message = ArpRepr::EthernetIpv4 {
+            operation,
+            source_hardware_addr: ETHERNET,
+            source_protocol_addr: from,
+            target_hardware_addr: ethernet,
+            target_protocol_addr: address,
+        };
+        let mut frame = vec![0; ETHERNET_HEADER + message.buffer_len()];
+        message.emit(&mut ArpPacket::new_unchecked(&mut frame[ETHERNET_HEADER..]));
+        let to = match operation {
+            ArpOperation::Reply => ethernet,
+            _ => EthernetAddress::BROADCAST,
+        };
+        self.queues.push_to(to, EthernetProtocol::Arp, frame);
     }
 
     /// Sends a packet of IP, in pieces if it is too long for one frame (RFC 791, 3.2).
@@ -219,12 +297,6 @@ impl Wire {
             let data = &payload[start..payload.len().min(start + step)];
             header.payload_len = data.len();
             let mut frame = vec![0; ETHERNET_HEADER + IP_HEADER + data.len()];
-            EthernetRepr {
-                src_addr: ETHERNET,
-                dst_addr: to,
-                ethertype: EthernetProtocol::Ipv4,
-            }
-            .emit(&mut EthernetFrame::new_unchecked(&mut frame[..]));
             let mut packet = Ipv4Packet::new_unchecked(&mut frame[ETHERNET_HEADER..]);
             header.emit(&mut packet, &ChecksumCapabilities::default());
             if !fits {
@@ -235,7 +307,7 @@ impl Wire {
                 packet.fill_checksum();
             }
             packet.payload_mut().copy_from_slice(data);
-            self.queues.push(frame);
+            self.queues.push_to(to, EthernetProtocol::Ipv4, frame);
         }
     }
 
@@ -302,8 +374,7 @@ impl Wire {
     }
 
     fn ethernet_of(&self, address: Ipv4Addr) -> Option<EthernetAddress> {
-        let known = self.neighbours.iter().find(|known| known.0 == address)?;
-        Some(known.1)
+        self.queues.neighbours.ethernet_of(address)
     }
 }
 

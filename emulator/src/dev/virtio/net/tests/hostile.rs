@@ -1,5 +1,6 @@
 //! Frames that no honest guest sends.
 
+use std::io::Read;
 use std::net::TcpListener;
 use std::time::{Duration, Instant};
 
@@ -7,14 +8,14 @@ use smoltcp::phy::ChecksumCapabilities;
 use smoltcp::socket::tcp::State;
 use smoltcp::wire::{
     EthernetFrame, EthernetProtocol, EthernetRepr, IpProtocol, Ipv4Address, Ipv4Packet, Ipv4Repr,
-    TcpPacket,
+    TcpPacket, TcpSeqNumber,
 };
 
 use super::super::address::{ETHERNET, MAX_FRAME};
 use super::super::tcp::MAX_CONNECTIONS;
 use super::super::udp::MAX_FLOWS;
 use super::super::wire::HARD_LIMIT;
-use super::super::{GATEWAY, GUEST, NAME_SERVER, NetworkConfig, Resolver};
+use super::super::{GATEWAY, GUEST, NAME_SERVER, NetworkConfig, Resolver, UserNetwork};
 use super::link::who_has;
 use super::{Guest, MAC, Random, host};
 
@@ -321,4 +322,97 @@ fn a_flood_is_bounded() {
         while guest.network.to_guest().is_some() {}
     }
     assert_eq!(guest.network.open(), (0, 0));
+}
+
+/// A segment of TCP without options, from the guest's port 45,000.
+fn segment(port: u16, numbers: (i32, i32), syn: bool, payload: &[u8]) -> Vec<u8> {
+    let mut bytes = vec![0; 20 + payload.len()];
+    let mut segment = TcpPacket::new_unchecked(&mut bytes[..]);
+    segment.set_src_port(45_000);
+    segment.set_dst_port(port);
+    segment.set_header_len(20);
+    segment.set_window_len(u16::MAX);
+    segment.set_syn(syn);
+    segment.set_ack(!syn);
+    segment.set_seq_number(TcpSeqNumber(numbers.0));
+    segment.set_ack_number(TcpSeqNumber(numbers.1));
+    segment.payload_mut().copy_from_slice(payload);
+    segment.fill_checksum(&GUEST.into(), &GATEWAY.into());
+    frame(IpProtocol::Tcp, GATEWAY, &bytes)
+}
+
+/// The number of the last segment for the guest's own address, and the number that it
+/// acknowledges.
+fn last_segment(network: &mut UserNetwork) -> Option<(i32, i32)> {
+    let mut last = None;
+    while let Some(frame) = network.to_guest() {
+        let ethernet = EthernetFrame::new_checked(&frame[..]).unwrap();
+        if let Ok(ip) = Ipv4Packet::new_checked(ethernet.payload())
+            && ethernet.ethertype() == EthernetProtocol::Ipv4
+            && let Ok(segment) = TcpPacket::new_checked(ip.payload())
+        {
+            assert_eq!((ethernet.dst_addr(), ip.dst_addr()), (MAC, GUEST));
+            assert!(segment.ack() && !segment.rst());
+            last = Some((segment.seq_number().0, segment.ack_number().0));
+        }
+    }
+    last
+}
+
+#[test]
+fn more_than_the_window_from_one_of_many_addresses_is_harmless() {
+    const START: i32 = i32::MAX - 30_000;
+    let mut guest = guest();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port();
+    guest.network.from_guest(&who_has(GATEWAY, GUEST));
+    let first = segment(port, (START, 0), true, &[]);
+    guest.network.from_guest(&first);
+    let patience = Instant::now() + Duration::from_secs(20);
+    let mut reply = None;
+    while reply.is_none() {
+        assert!(Instant::now() < patience, "the connection is not accepted");
+        guest.network.poll(Instant::now());
+        reply = last_segment(&mut guest.network);
+    }
+    let (number, acknowledged) = reply.unwrap();
+    assert_eq!(acknowledged, START.wrapping_add(1));
+    let number = number.wrapping_add(1);
+    let (mut stream, _) = listener.accept().unwrap();
+    guest
+        .network
+        .from_guest(&segment(port, (acknowledged, number), false, &[]));
+    guest.network.poll(Instant::now());
+
+    // The guest has many other addresses all of a sudden, more than a table may hold.
+    for other in 100..200 {
+        std::thread::sleep(Duration::from_micros(100));
+        guest.network.poll(Instant::now());
+        let other = Ipv4Address::new(10, 0, 2, other);
+        guest.network.from_guest(&who_has(GATEWAY, other));
+    }
+    while guest.network.to_guest().is_some() {}
+
+    // It sends more than it was told there is room for (65,535 bytes: it has no scaling).
+    let data = Random(5).bytes(100 << 10);
+    for (index, piece) in data.chunks(1400).enumerate() {
+        let at = acknowledged.wrapping_add(index as i32 * 1400);
+        guest
+            .network
+            .from_guest(&segment(port, (at, number), false, piece));
+    }
+    let mut taken = 0;
+    while taken == 0 {
+        assert!(Instant::now() < patience, "what came is not acknowledged");
+        guest.network.poll(Instant::now());
+        if let Some((_, now)) = last_segment(&mut guest.network) {
+            taken = now.wrapping_sub(acknowledged) as usize;
+        }
+    }
+    // It is as much as there was said to be room for, and the host has it.
+    assert!((60_000..=65_535).contains(&taken), "{taken}");
+    let mut received = vec![0; taken];
+    stream.read_exact(&mut received).unwrap();
+    assert!(received == data[..taken]);
+    check(&mut guest);
 }

@@ -230,3 +230,41 @@ fn the_router_echoes_and_pretends_for_nobody() {
     assert!(!echoes(&mut guest, Ipv4Addr::new(192, 0, 2, 1), briefly));
     assert!(!echoes(&mut guest, Ipv4Addr::new(10, 0, 2, 77), briefly));
 }
+
+#[test]
+fn a_guest_that_has_not_been_heard_of_is_asked_for_now_and_then() {
+    let mut guest = Guest::new(&NetworkConfig {
+        forwards: vec!["tcp:127.0.0.1:0-:22".parse().unwrap()],
+        ..NetworkConfig::default()
+    });
+    let network = &mut guest.network;
+    let _client = std::net::TcpStream::connect(network.forwarded()[0]).unwrap();
+    let start = Instant::now();
+    let patience = start + Duration::from_secs(20);
+    while network.open().0 == 0 {
+        assert!(Instant::now() < patience, "the client is not accepted");
+        network.poll(Instant::now());
+    }
+    let mut asked = 0;
+    // Forty seconds of the network's, a tenth at a time.
+    for tenth in 1..=400 {
+        network.poll(start + Duration::from_millis(tenth * 100));
+        while let Some(frame) = network.to_guest() {
+            let ethernet = EthernetFrame::new_checked(&frame[..]).unwrap();
+            assert_eq!(ethernet.dst_addr(), EthernetAddress::BROADCAST);
+            assert_eq!(ethernet.ethertype(), EthernetProtocol::Arp);
+            let question = ArpPacket::new_checked(ethernet.payload()).unwrap();
+            assert_eq!(question.operation(), ArpOperation::Request);
+            assert_eq!(question.target_protocol_addr(), GUEST.octets());
+            asked += 1;
+        }
+    }
+    assert!((30..=41).contains(&asked), "{asked}");
+    // It announces itself, and the connection goes on at once.
+    network.from_guest(&who_has(GUEST, GUEST));
+    network.poll(start + Duration::from_secs(41));
+    let frame = network.to_guest().expect("a SYN");
+    let ethernet = EthernetFrame::new_checked(&frame[..]).unwrap();
+    assert_eq!(ethernet.dst_addr(), MAC);
+    assert_eq!(ethernet.ethertype(), EthernetProtocol::Ipv4);
+}
