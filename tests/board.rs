@@ -2,28 +2,10 @@
 //! our firmware under its own test.
 
 use crate::support::guest::Folder;
-use pagewalk::board::{Limits, Machine, MachineConfig, MemoryMap, Stop};
-use pagewalk::isa::{assemble, encode};
-use pagewalk::mem::PhysAddr;
+use crate::support::machine::machine;
+use pagewalk::board::{Limits, Machine, Stop};
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
-
-/// A machine with a program at the start of RAM, instructions parted by semicolons.
-fn machine(lines: &str) -> Machine {
-    let config = MachineConfig {
-        memory: 1 << 20,
-        ..MachineConfig::default()
-    };
-    let mut machine = Machine::empty(&config, MemoryMap::RAM).unwrap();
-    let lines = lines.split(';').map(str::trim);
-    for (n, line) in lines.filter(|line| !line.is_empty()).enumerate() {
-        let at = MemoryMap::RAM + 4 * n as u64;
-        let insn = assemble(&line.replacen(' ', "\t", 1), at).unwrap();
-        let word = encode(&insn).unwrap().into();
-        machine.bus_mut().ram_mut().store(PhysAddr(at), 4, word);
-    }
-    machine
-}
 
 fn run(machine: &mut Machine) -> Stop {
     let limits = Limits {

@@ -179,6 +179,9 @@ fn a_wrong_command_line_is_2() {
     for (options, said) in wrong {
         run(&path, options).expect(2, &[said]);
     }
+    let shares = ["--share", ".", "--share", "/"];
+    run(&path, &shares).expect(2, &["the tag `share`"]);
+    run(&path, &["--console", "stdio"]).expect(2, &["both on stdio"]);
     let extra = done(pagewalk().arg("run").arg(&path).args(["--", "-x"]));
     extra.expect(2, &["takes no arguments", "`-x`"]);
     let typo = done(pagewalk().arg("run").arg(&path).arg("--stat"));

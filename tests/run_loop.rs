@@ -2,43 +2,14 @@
 //! they meet.
 
 use crate::support::elf::{Elf, R, SHN_ABS, W, X, segment};
+use crate::support::machine::{machine, words};
 use pagewalk::board::{Host, Limits, Machine, MachineConfig, MemoryMap, Stop};
 use pagewalk::dev::console::{Input, Shared, Stream};
-use pagewalk::isa::{assemble, encode};
 use pagewalk::loader::Guest;
-use pagewalk::mem::PhysAddr;
 use std::time::{Duration, Instant};
 
 /// The reset vector's length.
 const RESET: u64 = 5;
-
-/// The words of a program that starts at the start of RAM, one instruction a line.
-fn words(lines: &str) -> Vec<u32> {
-    lines
-        .split(';')
-        .map(str::trim)
-        .filter(|line| !line.is_empty())
-        .enumerate()
-        .map(|(n, line)| {
-            let line = line.replacen(' ', "\t", 1);
-            let insn = assemble(&line, MemoryMap::RAM + 4 * n as u64);
-            encode(&insn.unwrap_or_else(|error| panic!("{line}: {error}"))).unwrap()
-        })
-        .collect()
-}
-
-fn machine(lines: &str) -> Machine {
-    let config = MachineConfig {
-        memory: 1 << 20,
-        ..MachineConfig::default()
-    };
-    let mut machine = Machine::empty(&config, MemoryMap::RAM).unwrap();
-    for (n, word) in words(lines).into_iter().enumerate() {
-        let at = PhysAddr(MemoryMap::RAM + 4 * n as u64);
-        machine.bus_mut().ram_mut().store(at, 4, word.into());
-    }
-    machine
-}
 
 fn limit(instructions: u64) -> Limits {
     Limits {

@@ -1,7 +1,6 @@
 //! Options that say what the machine has of the host: consoles, disks, the date.
 
-use super::terminal;
-use super::values;
+use super::{WrongUse, terminal, values};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use pagewalk::board::{ClockSource, Host, MachineConfig};
@@ -12,6 +11,7 @@ use pagewalk::dev::virtio::console::VirtioConsole;
 use pagewalk::dev::virtio::net::{Net, NetSpec, UserNetwork};
 use pagewalk::dev::virtio::p9::{P9, ShareSpec};
 use pagewalk::dev::virtio::rng::{Rng, RngSource};
+use std::collections::HashSet;
 use std::fs::File;
 use std::io::{self, IsTerminal};
 use std::os::unix::fs::FileTypeExt;
@@ -147,6 +147,7 @@ impl DeviceArguments {
 
     /// Opens what the devices need.
     pub(super) fn open(&self, stdio: Stdio) -> Result<(Host, Option<terminal::Raw>)> {
+        self.check(stdio)?;
         let (serial, raw) = open_line(&self.serial, stdio).context("--serial")?;
         let mut host = Host::new(serial);
         host.virtio = self.virtio()?;
@@ -172,20 +173,26 @@ impl DeviceArguments {
         files
     }
 
-    /// A tag that two shares have.
-    pub(super) fn tag_given_twice(&self) -> Option<&str> {
-        let tags = || self.share.iter().map(|share| share.tag.as_str());
-        tags()
-            .enumerate()
-            .find_map(|(n, tag)| tags().take(n).find(|other| *other == tag))
-    }
-
-    /// Whether both consoles want standard input and output.
-    pub(super) fn both_on_stdio(&self) -> bool {
-        matches!(
+    /// What makes no sense together.
+    fn check(&self, stdio: Stdio) -> Result<(), WrongUse> {
+        let both = matches!(
             (&self.serial, &self.console),
             (Line::Stdio, Some(Line::Stdio))
-        )
+        );
+        if both && stdio != Stdio::Error {
+            return Err(WrongUse(
+                "--serial and --console are both on stdio; send one of them to null or file:FILE"
+                    .into(),
+            ));
+        }
+        let mut tags = HashSet::new();
+        match self.share.iter().find(|share| !tags.insert(&share.tag)) {
+            Some(share) => Err(WrongUse(format!(
+                "two --share have the tag `{}`; give one of them another with tag=NAME",
+                share.tag
+            ))),
+            None => Ok(()),
+        }
     }
 
     /// The virtio devices but for the console, in the order of their slots.

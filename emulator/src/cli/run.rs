@@ -159,18 +159,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         &arguments.devices.files(),
     ]
     .concat();
-    if let Some(tag) = arguments.devices.tag_given_twice() {
-        say(format_args!(
-            "two --share have the tag `{tag}`; give one of them another with tag=NAME"
-        ));
-        return Ok(WRONG_COMMAND_LINE);
-    }
-    if arguments.devices.both_on_stdio() {
-        say(format_args!(
-            "--serial and --console are both on stdio; send one of them to null or file:FILE"
-        ));
-        return Ok(WRONG_COMMAND_LINE);
-    }
     if same_file_twice(&files) {
         return Ok(WRONG_COMMAND_LINE);
     }
