@@ -1,5 +1,6 @@
 //! What a machine is made from, and how long it may run.
 
+use crate::engine::EngineKind;
 use crate::hart::HartConfig;
 use crate::isa::{Extension, Isa};
 use crate::mmu::TlbConfig;
@@ -63,6 +64,8 @@ pub struct MachineConfig {
     pub tlb: TlbConfig,
     /// Whether the sanitizer watches.
     pub check: bool,
+    /// Which engine runs the harts.
+    pub engine: EngineKind,
 }
 
 /// The date when a machine starts unless it is told another: 2025-01-01 00:00:00 UTC. A fixed one,
@@ -81,6 +84,7 @@ impl Default for MachineConfig {
             date: DATE,
             tlb: TlbConfig::default(),
             check: false,
+            engine: EngineKind::default(),
         }
     }
 }

@@ -14,7 +14,7 @@ use crate::dev::rtc::Rtc;
 use crate::dev::sswi::Sswi;
 use crate::dev::uart::Uart;
 use crate::dev::virtio::{Mmio, VirtioDevice};
-use crate::engine::Reference;
+use crate::engine::Engine;
 use crate::hart::Hart;
 use crate::isa::Extension;
 use crate::loader::{Guest, LoadError, Piece};
@@ -66,8 +66,7 @@ pub enum BuildError {
 pub struct Machine {
     /// At least one.
     pub(super) harts: Vec<Hart>,
-    /// One for each hart.
-    pub(super) engines: Vec<Reference>,
+    pub(super) engine: Engine,
     pub(super) turns: Turns,
     pub(super) bus: Bus,
     pub(super) host: Option<HostInterface>,
@@ -182,7 +181,7 @@ impl Machine {
             checker.restart();
             self.harts[0].checker = Some(checker);
         }
-        self.engines = self.harts.iter().map(|_| Reference::default()).collect();
+        self.engine = Engine::new(self.config.engine, self.harts.len());
         self.turns = Turns::new(self.harts.len());
         self.bus.reset();
         self.load(guest, false)?;
@@ -265,7 +264,7 @@ impl Machine {
         }
         Ok(Self {
             harts: Self::harts_after_reset(config),
-            engines: (0..count).map(|_| Reference::default()).collect(),
+            engine: Engine::new(config.engine, count),
             turns: Turns::new(count),
             device_deadline: bus.deadline(),
             lines: Vec::new(),

@@ -113,7 +113,7 @@ impl Machine {
             let budget = left
                 .min(hart.steps_to_timer())
                 .min(hart.steps_until(self.device_deadline));
-            let pause = self.engines[id].run(hart, &mut self.bus, budget, observer);
+            let pause = self.engine.run(hart, &mut self.bus, budget, observer);
             // Whatever the reason, this may be the instruction at which a timer fires.
             hart.update_timers();
             if hart.retired != before {

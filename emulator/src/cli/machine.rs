@@ -3,6 +3,7 @@
 use super::values;
 use clap::{Args, ValueEnum};
 use pagewalk::board::{AdChoice, MAX_HARTS, MachineConfig};
+use pagewalk::engine::EngineKind;
 use pagewalk::isa::Isa;
 use pagewalk::mmu::TlbConfig;
 
@@ -34,6 +35,13 @@ pub(super) struct MachineArguments {
     /// Who sets the A and D bits of page-table entries
     #[arg(long, value_enum, value_name = "WHO", default_value_t = Ad::Isa)]
     ad: Ad,
+
+    /// How instructions are run
+    ///
+    /// What the guest does is the same with each, to the instruction. Logs, traces and stops that look
+    /// at each instruction use the reference engine by themselves.
+    #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Threaded)]
+    engine: EngineName,
 }
 
 /// The shape of the TLB, for commands that call it `--tlb`.
@@ -66,6 +74,14 @@ enum Ad {
     Hardware,
     /// An access that needs them set faults (Svade)
     Fault,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum EngineName {
+    /// One instruction after the other: fetch, decode, execute
+    Reference,
+    /// Instructions decoded once, into blocks
+    Threaded,
 }
 
 fn harts(text: &str) -> Result<usize, String> {
@@ -105,6 +121,10 @@ impl MachineArguments {
                 Ad::Isa => AdChoice::Isa,
                 Ad::Hardware => AdChoice::Hardware,
                 Ad::Fault => AdChoice::Fault,
+            },
+            engine: match self.engine {
+                EngineName::Reference => EngineKind::Reference,
+                EngineName::Threaded => EngineKind::Threaded,
             },
             ..MachineConfig::default()
         }

@@ -3,12 +3,62 @@
 mod decoder;
 mod observer;
 mod reference;
+mod threaded;
 
 pub use observer::{Observer, Pair, Retired};
 pub use reference::Reference;
+pub use threaded::Threaded;
 
-use crate::hart::TrapTaken;
+use crate::hart::{Hart, TrapTaken};
+use crate::mem::Bus;
 use decoder::Decoder;
+
+/// Which engine runs a machine's harts. What the guest sees is the same with each.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum EngineKind {
+    /// Fetch, decode, execute, one instruction after the other.
+    Reference,
+    /// Decoded blocks.
+    #[default]
+    Threaded,
+}
+
+/// The engine of a machine.
+pub enum Engine {
+    /// One for each hart.
+    Reference(Vec<Reference>),
+    /// One for all.
+    Threaded(Box<Threaded>),
+}
+
+impl Engine {
+    /// An engine for so many harts.
+    pub fn new(kind: EngineKind, harts: usize) -> Self {
+        match kind {
+            EngineKind::Reference => {
+                Self::Reference((0..harts).map(|_| Reference::default()).collect())
+            }
+            EngineKind::Threaded => Self::Threaded(Box::new(Threaded::new(harts))),
+        }
+    }
+
+    /// Runs a hart until `budget` instructions have retired, or something else must be looked at.
+    pub fn run<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        budget: u64,
+        observer: &mut O,
+    ) -> Pause {
+        match self {
+            Self::Reference(engines) => match engines.get_mut(hart.id) {
+                Some(engine) => engine.run(hart, bus, budget, observer),
+                None => Pause::Budget,
+            },
+            Self::Threaded(engine) => engine.run(hart, bus, budget, observer),
+        }
+    }
+}
 
 /// Why an engine returned.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

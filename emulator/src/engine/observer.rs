@@ -26,6 +26,9 @@ pub trait Observer {
     const EVENTS: bool = false;
     /// Whether it may want to stop the run ([`Observer::stops`]).
     const STOPS: bool = false;
+    /// Whether it must hear of each instruction ([`Observer::retired`], [`Observer::stops`], [`Hart::effects`]). If
+    /// not, faster engines may run the hart.
+    const EACH_INSTRUCTION: bool = true;
 
     /// How much it wants to hear of events. Asked at the start of each slice.
     fn interest(&self) -> Interest {
@@ -63,12 +66,15 @@ pub trait Observer {
 }
 
 /// Nobody.
-impl Observer for () {}
+impl Observer for () {
+    const EACH_INSTRUCTION: bool = false;
+}
 
 impl<T: Observer> Observer for &mut T {
     const EFFECTS: bool = T::EFFECTS;
     const EVENTS: bool = T::EVENTS;
     const STOPS: bool = T::STOPS;
+    const EACH_INSTRUCTION: bool = T::EACH_INSTRUCTION;
 
     fn interest(&self) -> Interest {
         (**self).interest()
@@ -99,6 +105,7 @@ impl<T: Observer> Observer for Option<T> {
     const EFFECTS: bool = T::EFFECTS;
     const EVENTS: bool = T::EVENTS;
     const STOPS: bool = T::STOPS;
+    const EACH_INSTRUCTION: bool = T::EACH_INSTRUCTION;
 
     fn interest(&self) -> Interest {
         self.as_ref().map_or(Interest::Nothing, Observer::interest)
@@ -140,6 +147,7 @@ impl<A: Observer, B: Observer> Observer for Pair<A, B> {
     const EFFECTS: bool = A::EFFECTS || B::EFFECTS;
     const EVENTS: bool = A::EVENTS || B::EVENTS;
     const STOPS: bool = A::STOPS || B::STOPS;
+    const EACH_INSTRUCTION: bool = A::EACH_INSTRUCTION || B::EACH_INSTRUCTION;
 
     fn interest(&self) -> Interest {
         self.0.interest().max(self.1.interest())

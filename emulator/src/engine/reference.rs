@@ -75,12 +75,12 @@ impl Reference {
 
 /// Whether a trap is the last one over again, at the first instruction of its own handler. No
 /// instruction retired in between, so neither time nor anything else has changed, nor ever will.
-fn repeats(last: Option<TrapTaken>, taken: &TrapTaken) -> bool {
+pub(super) fn repeats(last: Option<TrapTaken>, taken: &TrapTaken) -> bool {
     last == Some(*taken) && taken.epc == taken.handler && taken.from == taken.to
 }
 
 /// Executes the instruction at the pc. If it traps, nothing has changed.
-fn step<O: Observer>(
+pub(super) fn step<O: Observer>(
     hart: &mut Hart,
     bus: &mut Bus,
     decoder: &mut Decoder,
@@ -123,7 +123,7 @@ fn step<O: Observer>(
 
 /// Tells what happened while the instruction at the pc ran, which began with `privilege`.
 #[inline(always)]
-fn tell_events<O: Observer>(hart: &mut Hart, observer: &mut O, privilege: Privilege) {
+pub(super) fn tell_events<O: Observer>(hart: &mut Hart, observer: &mut O, privilege: Privilege) {
     if !hart.events.is_empty() {
         tell_each(hart, observer, privilege);
     }

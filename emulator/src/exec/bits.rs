@@ -4,15 +4,15 @@ use super::integer::word;
 
 // ---- Zba ----
 
-pub(super) fn sh1add(a: u64, b: u64) -> u64 {
+pub(crate) fn sh1add(a: u64, b: u64) -> u64 {
     (a << 1).wrapping_add(b)
 }
 
-pub(super) fn sh2add(a: u64, b: u64) -> u64 {
+pub(crate) fn sh2add(a: u64, b: u64) -> u64 {
     (a << 2).wrapping_add(b)
 }
 
-pub(super) fn sh3add(a: u64, b: u64) -> u64 {
+pub(crate) fn sh3add(a: u64, b: u64) -> u64 {
     (a << 3).wrapping_add(b)
 }
 
@@ -20,105 +20,105 @@ fn low(a: u64) -> u64 {
     a & 0xffff_ffff
 }
 
-pub(super) fn add_uw(a: u64, b: u64) -> u64 {
+pub(crate) fn add_uw(a: u64, b: u64) -> u64 {
     low(a).wrapping_add(b)
 }
 
-pub(super) fn sh1add_uw(a: u64, b: u64) -> u64 {
+pub(crate) fn sh1add_uw(a: u64, b: u64) -> u64 {
     sh1add(low(a), b)
 }
 
-pub(super) fn sh2add_uw(a: u64, b: u64) -> u64 {
+pub(crate) fn sh2add_uw(a: u64, b: u64) -> u64 {
     sh2add(low(a), b)
 }
 
-pub(super) fn sh3add_uw(a: u64, b: u64) -> u64 {
+pub(crate) fn sh3add_uw(a: u64, b: u64) -> u64 {
     sh3add(low(a), b)
 }
 
-pub(super) fn slli_uw(a: u64, amount: u64) -> u64 {
+pub(crate) fn slli_uw(a: u64, amount: u64) -> u64 {
     low(a) << (amount & 63)
 }
 
 // ---- Zbb ----
 
-pub(super) fn andn(a: u64, b: u64) -> u64 {
+pub(crate) fn andn(a: u64, b: u64) -> u64 {
     a & !b
 }
 
-pub(super) fn orn(a: u64, b: u64) -> u64 {
+pub(crate) fn orn(a: u64, b: u64) -> u64 {
     a | !b
 }
 
-pub(super) fn xnor(a: u64, b: u64) -> u64 {
+pub(crate) fn xnor(a: u64, b: u64) -> u64 {
     !(a ^ b)
 }
 
-pub(super) fn clz(a: u64) -> u64 {
+pub(crate) fn clz(a: u64) -> u64 {
     u64::from(a.leading_zeros())
 }
 
-pub(super) fn clzw(a: u64) -> u64 {
+pub(crate) fn clzw(a: u64) -> u64 {
     u64::from((a as u32).leading_zeros())
 }
 
-pub(super) fn ctz(a: u64) -> u64 {
+pub(crate) fn ctz(a: u64) -> u64 {
     u64::from(a.trailing_zeros())
 }
 
-pub(super) fn ctzw(a: u64) -> u64 {
+pub(crate) fn ctzw(a: u64) -> u64 {
     u64::from((a as u32).trailing_zeros())
 }
 
-pub(super) fn cpop(a: u64) -> u64 {
+pub(crate) fn cpop(a: u64) -> u64 {
     u64::from(a.count_ones())
 }
 
-pub(super) fn cpopw(a: u64) -> u64 {
+pub(crate) fn cpopw(a: u64) -> u64 {
     u64::from((a as u32).count_ones())
 }
 
-pub(super) fn max(a: u64, b: u64) -> u64 {
+pub(crate) fn max(a: u64, b: u64) -> u64 {
     (a as i64).max(b as i64) as u64
 }
 
-pub(super) fn maxu(a: u64, b: u64) -> u64 {
+pub(crate) fn maxu(a: u64, b: u64) -> u64 {
     a.max(b)
 }
 
-pub(super) fn min(a: u64, b: u64) -> u64 {
+pub(crate) fn min(a: u64, b: u64) -> u64 {
     (a as i64).min(b as i64) as u64
 }
 
-pub(super) fn minu(a: u64, b: u64) -> u64 {
+pub(crate) fn minu(a: u64, b: u64) -> u64 {
     a.min(b)
 }
 
-pub(super) fn sext_b(a: u64) -> u64 {
+pub(crate) fn sext_b(a: u64) -> u64 {
     a as i8 as u64
 }
 
-pub(super) fn sext_h(a: u64) -> u64 {
+pub(crate) fn sext_h(a: u64) -> u64 {
     a as i16 as u64
 }
 
-pub(super) fn zext_h(a: u64) -> u64 {
+pub(crate) fn zext_h(a: u64) -> u64 {
     a & 0xffff
 }
 
-pub(super) fn rol(a: u64, b: u64) -> u64 {
+pub(crate) fn rol(a: u64, b: u64) -> u64 {
     a.rotate_left(b as u32 & 63)
 }
 
-pub(super) fn rolw(a: u64, b: u64) -> u64 {
+pub(crate) fn rolw(a: u64, b: u64) -> u64 {
     word((a as u32).rotate_left(b as u32 & 31))
 }
 
-pub(super) fn ror(a: u64, b: u64) -> u64 {
+pub(crate) fn ror(a: u64, b: u64) -> u64 {
     a.rotate_right(b as u32 & 63)
 }
 
-pub(super) fn rorw(a: u64, b: u64) -> u64 {
+pub(crate) fn rorw(a: u64, b: u64) -> u64 {
     word((a as u32).rotate_right(b as u32 & 31))
 }
 
@@ -126,11 +126,11 @@ fn map_bytes(a: u64, f: impl Fn(u8) -> u8) -> u64 {
     u64::from_le_bytes(a.to_le_bytes().map(f))
 }
 
-pub(super) fn orc_b(a: u64) -> u64 {
+pub(crate) fn orc_b(a: u64) -> u64 {
     map_bytes(a, |byte| if byte == 0 { 0 } else { 0xff })
 }
 
-pub(super) fn rev8(a: u64) -> u64 {
+pub(crate) fn rev8(a: u64) -> u64 {
     a.swap_bytes()
 }
 
@@ -147,64 +147,64 @@ fn carryless(a: u64, b: u64) -> u128 {
     product
 }
 
-pub(super) fn clmul(a: u64, b: u64) -> u64 {
+pub(crate) fn clmul(a: u64, b: u64) -> u64 {
     carryless(a, b) as u64
 }
 
-pub(super) fn clmulh(a: u64, b: u64) -> u64 {
+pub(crate) fn clmulh(a: u64, b: u64) -> u64 {
     (carryless(a, b) >> 64) as u64
 }
 
-pub(super) fn clmulr(a: u64, b: u64) -> u64 {
+pub(crate) fn clmulr(a: u64, b: u64) -> u64 {
     (carryless(a, b) >> 63) as u64
 }
 
 // ---- Zbs ----
 
-pub(super) fn bclr(a: u64, b: u64) -> u64 {
+pub(crate) fn bclr(a: u64, b: u64) -> u64 {
     a & !(1 << (b & 63))
 }
 
-pub(super) fn bext(a: u64, b: u64) -> u64 {
+pub(crate) fn bext(a: u64, b: u64) -> u64 {
     a >> (b & 63) & 1
 }
 
-pub(super) fn binv(a: u64, b: u64) -> u64 {
+pub(crate) fn binv(a: u64, b: u64) -> u64 {
     a ^ 1 << (b & 63)
 }
 
-pub(super) fn bset(a: u64, b: u64) -> u64 {
+pub(crate) fn bset(a: u64, b: u64) -> u64 {
     a | 1 << (b & 63)
 }
 
 // ---- Zbkb ----
 
-pub(super) fn pack(a: u64, b: u64) -> u64 {
+pub(crate) fn pack(a: u64, b: u64) -> u64 {
     low(a) | b << 32
 }
 
-pub(super) fn packh(a: u64, b: u64) -> u64 {
+pub(crate) fn packh(a: u64, b: u64) -> u64 {
     a & 0xff | (b & 0xff) << 8
 }
 
-pub(super) fn packw(a: u64, b: u64) -> u64 {
+pub(crate) fn packw(a: u64, b: u64) -> u64 {
     word(a as u32 & 0xffff | (b as u32) << 16)
 }
 
-pub(super) fn brev8(a: u64) -> u64 {
+pub(crate) fn brev8(a: u64) -> u64 {
     map_bytes(a, u8::reverse_bits)
 }
 
 // ---- Zbkx ----
 
-pub(super) fn xperm4(table: u64, indices: u64) -> u64 {
+pub(crate) fn xperm4(table: u64, indices: u64) -> u64 {
     (0..16).fold(0, |result, lane| {
         let index = indices >> (4 * lane) & 0xf;
         result | (table >> (4 * index) & 0xf) << (4 * lane)
     })
 }
 
-pub(super) fn xperm8(table: u64, indices: u64) -> u64 {
+pub(crate) fn xperm8(table: u64, indices: u64) -> u64 {
     let table = table.to_le_bytes();
     map_bytes(indices, |index| {
         table.get(usize::from(index)).copied().unwrap_or(0)

@@ -29,6 +29,11 @@ use integer::*;
 use multiply::*;
 use system::*;
 
+/// The functions of the shapes that are computations and comparisons, for engines that have their own way to operands.
+pub(crate) mod functions {
+    pub(crate) use super::{bits::*, integer::*, multiply::*};
+}
+
 /// What executing an instruction comes to: it completes, or it traps and has changed nothing.
 pub type Outcome = Result<(), Trap>;
 

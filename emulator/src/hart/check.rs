@@ -256,6 +256,23 @@ impl Hart {
         }
     }
 
+    /// An engine has decoded the instructions in `size` bytes on a page of RAM: stores to them take the slow path
+    /// from now on.
+    pub(crate) fn keep_decoded(&mut self, bus: &mut Bus, at: PhysAddr, size: u64) {
+        let caught_up = self.flag_generation == bus.memory().flag_generation();
+        if bus.memory_mut().keep_decoded(at, size) {
+            self.fast.forget_stores_to(at.0);
+        }
+        if caught_up {
+            self.flag_generation = bus.memory().flag_generation();
+        }
+    }
+
+    /// Where in RAM the instruction at `pc` is, if the fast arrays know.
+    pub(crate) fn fetch_place(&self, pc: u64) -> Option<u64> {
+        self.fast.fetch_place(pc)
+    }
+
     /// `fence.i`: instructions are fetched anew. Nothing here caches their bytes; the sanitizer
     /// wants to know.
     pub fn fence_instructions(&mut self) {

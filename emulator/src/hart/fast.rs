@@ -4,28 +4,33 @@
 //! that a trap drops nothing. What an array holds of translated pages, the first level of the modelled TLB holds too,
 //! so a hit here is a hit there, and is counted as one. In machine mode and without translation they hold physical
 //! pages.
+//!
+//! An entry says where in the host's memory a page is. The threaded engine reads entries and RAM by these addresses;
+//! everyone else goes through [`Fast::load`] and its like, which give guest addresses.
 
 use crate::isa::Privilege;
 use crate::mem::VirtAddr;
 use crate::mmu::{Access, AccessKind, PRIVILEGES, PageSize};
 
-/// Slots of one array.
-const SLOTS: usize = 512;
+/// Slots of an array at first; a power of two, as all its sizes are.
+const FIRST_SLOTS: usize = 256;
+/// Slots of an array at most.
+const MOST_SLOTS: usize = 4096;
 /// Arrays for data, privilege × SUM × MXR, and for fetches, at 0, 4 and 8: user, supervisor, machine.
 const BANKS: usize = 12;
 /// The banks of machine mode come last: their addresses are physical.
 const TRANSLATED: usize = 8;
-/// Room for all banks; a power of two, so that an index needs no other check.
-const LENGTH: usize = SLOTS * 16;
 /// Bits that `va & (page | size − 1)` never has set.
 const EMPTY: u64 = 0x800;
 
+/// One page.
 #[derive(Clone, Copy)]
-struct Slot {
-    /// The first address of the page.
-    tag: u64,
-    /// What to add to a virtual address in it.
-    delta: u64,
+#[repr(C)]
+pub(crate) struct Slot {
+    /// The first virtual address of the page.
+    pub(crate) tag: u64,
+    /// What to add to a virtual address in it to get the address in the host's memory.
+    pub(crate) delta: u64,
 }
 
 const EMPTY_SLOT: Slot = Slot {
@@ -33,29 +38,17 @@ const EMPTY_SLOT: Slot = Slot {
     delta: 0,
 };
 
-/// The arrays of one kind of access, all in one, direct-mapped.
-struct Arrays {
-    /// Where the selected array begins.
-    base: usize,
-    /// Hits of the selected array since it was selected.
-    hits: u64,
-    slots: Box<[Slot]>,
+/// One array, direct-mapped.
+struct Bank {
+    slots: Vec<Slot>,
     /// One bit for each slot that may be filled, so that clearing costs what was filled.
-    used: [[u64; SLOTS / 64]; BANKS],
-    /// Hits of each array before it was last selected.
-    earlier_hits: [u64; BANKS],
-}
-
-impl Default for Arrays {
-    fn default() -> Self {
-        Self {
-            base: bank(Privilege::Machine, false, false) * SLOTS,
-            hits: 0,
-            slots: vec![EMPTY_SLOT; LENGTH].into(),
-            used: [[0; SLOTS / 64]; BANKS],
-            earlier_hits: [0; BANKS],
-        }
-    }
+    used: Vec<u64>,
+    /// Whether any bit of `used` is set.
+    any: bool,
+    /// How often a page took another one's slot since the array last grew.
+    conflicts: usize,
+    /// Hits before the array was last selected.
+    hits: u64,
 }
 
 const fn bank(privilege: Privilege, sum: bool, mxr: bool) -> usize {
@@ -67,25 +60,128 @@ const fn bank(privilege: Privilege, sum: bool, mxr: bool) -> usize {
     privilege * 4 + (sum as usize) * 2 + mxr as usize
 }
 
-#[inline(always)]
-const fn slot_of(va: u64) -> usize {
-    (va >> 12) as usize % SLOTS
-}
-
-impl Arrays {
-    fn select(&mut self, bank: usize) {
-        let base = bank * SLOTS;
-        if self.base != base {
-            self.earlier_hits[self.base / SLOTS] += self.hits;
-            self.hits = 0;
-            self.base = base;
+impl Bank {
+    /// An array without room, until something is filled in.
+    fn new() -> Self {
+        Self {
+            slots: vec![EMPTY_SLOT],
+            used: vec![0],
+            any: false,
+            conflicts: 0,
+            hits: 0,
         }
     }
 
-    /// Where an aligned access of `size` bytes (a power of two) goes.
+    #[inline(always)]
+    fn index(&self, va: u64) -> usize {
+        (va >> 12) as usize & (self.slots.len() - 1)
+    }
+
+    fn put(&mut self, slot: Slot) {
+        let index = self.index(slot.tag);
+        let there = &mut self.slots[index];
+        if there.tag != EMPTY && there.tag != slot.tag {
+            self.conflicts += 1;
+        }
+        *there = slot;
+        self.used[index / 64] |= 1 << (index % 64);
+        self.any = true;
+    }
+
+    fn fill(&mut self, slot: Slot) {
+        let length = self.slots.len();
+        if length < FIRST_SLOTS || self.conflicts > length && length < MOST_SLOTS {
+            let length = (4 * length).clamp(FIRST_SLOTS, MOST_SLOTS);
+            let old = std::mem::replace(&mut self.slots, vec![EMPTY_SLOT; length]);
+            self.used = vec![0; length.div_ceil(64)];
+            for slot in old.into_iter().filter(|slot| slot.tag != EMPTY) {
+                self.put(slot);
+            }
+            self.conflicts = 0;
+        }
+        self.put(slot);
+    }
+
+    /// Empties those slots for which `drops` holds.
+    fn drop_if(&mut self, drops: impl Fn(&Slot) -> bool) {
+        if !self.any {
+            return;
+        }
+        let mut any = false;
+        for (word, used) in self.used.iter_mut().enumerate() {
+            let mut bits = *used;
+            while bits != 0 {
+                let bit = bits.trailing_zeros() as usize;
+                let slot = &mut self.slots[word * 64 + bit];
+                if slot.tag == EMPTY || drops(slot) {
+                    slot.tag = EMPTY;
+                    *used &= !(1 << bit);
+                }
+                bits &= bits - 1;
+            }
+            any |= *used != 0;
+        }
+        self.any = any;
+    }
+
+    fn forget(&mut self, page: u64) {
+        let index = self.index(page);
+        let slot = &mut self.slots[index];
+        if slot.tag == page {
+            slot.tag = EMPTY;
+        }
+    }
+}
+
+/// The arrays of one kind of access.
+#[repr(C)]
+pub(crate) struct Arrays {
+    /// Where in the host's memory the selected array is.
+    pub(crate) base: usize,
+    /// `(slots − 1) × 16`: what `va >> 8` is masked with to get a slot's offset in bytes.
+    pub(crate) mask: usize,
+    /// Hits of the selected array since it was selected.
+    pub(crate) hits: u64,
+    selected: usize,
+    banks: Vec<Bank>,
+}
+
+impl Default for Arrays {
+    fn default() -> Self {
+        let mut arrays = Self {
+            base: 0,
+            mask: 0,
+            hits: 0,
+            selected: bank(Privilege::Machine, false, false),
+            banks: (0..BANKS).map(|_| Bank::new()).collect(),
+        };
+        arrays.point();
+        arrays
+    }
+}
+
+impl Arrays {
+    /// Notes where the selected array is.
+    fn point(&mut self) {
+        let slots = &mut self.banks[self.selected].slots;
+        self.mask = (slots.len() - 1) * size_of::<Slot>();
+        self.base = slots.as_mut_ptr().expose_provenance();
+    }
+
+    fn select(&mut self, bank: usize) {
+        if self.selected != bank {
+            self.banks[self.selected].hits += self.hits;
+            self.hits = 0;
+            self.selected = bank;
+            self.point();
+        }
+    }
+
+    /// Where an aligned access of `size` bytes (a power of two) goes in the host's memory.
     #[inline(always)]
     fn find(&mut self, va: u64, size: u64) -> Option<u64> {
-        let slot = self.slots.get((self.base + slot_of(va)) % LENGTH)?;
+        let bank = self.banks.get(self.selected)?;
+        let slot = bank.slots.get(bank.index(va))?;
         if va & (!0xfff | (size - 1)) == slot.tag {
             self.hits += 1;
             Some(va.wrapping_add(slot.delta))
@@ -94,56 +190,49 @@ impl Arrays {
         }
     }
 
-    fn fill(&mut self, bank: usize, va: u64, pa: u64) {
-        let index = slot_of(va);
-        let tag = va & !0xfff;
-        self.slots[bank * SLOTS + index] = Slot {
-            tag,
-            delta: (pa & !0xfff).wrapping_sub(tag),
-        };
-        self.used[bank][index / 64] |= 1 << (index % 64);
+    /// Whether the page that begins at `page` is known to the selected array.
+    #[inline]
+    pub(crate) fn holds(&self, page: u64) -> bool {
+        let bank = self.banks.get(self.selected);
+        bank.is_some_and(|bank| bank.slots[bank.index(page)].tag == page)
     }
 
-    /// Empties those slots of the first `banks` banks for which `drops` holds.
-    fn drop_if(&mut self, banks: usize, drops: impl Fn(&Slot) -> bool) {
-        for (bank, used) in self.used.iter_mut().take(banks).enumerate() {
-            for (word, used) in used.iter_mut().enumerate() {
-                let mut bits = *used;
-                while bits != 0 {
-                    let bit = bits.trailing_zeros() as usize;
-                    let slot = &mut self.slots[bank * SLOTS + word * 64 + bit];
-                    if drops(slot) {
-                        slot.tag = EMPTY;
-                        *used &= !(1 << bit);
-                    }
-                    bits &= bits - 1;
-                }
-            }
-        }
+    fn fill(&mut self, bank: usize, slot: Slot) {
+        self.banks[bank].fill(slot);
+        self.point();
     }
 
     fn clear(&mut self, banks: usize) {
-        self.drop_if(banks, |_| true);
+        for bank in self.banks.iter_mut().take(banks) {
+            bank.drop_if(|_| true);
+        }
     }
 
     fn forget(&mut self, va: VirtAddr, size: PageSize) {
         let first = va.0 & !size.mask();
-        if size == PageSize::Kib4 {
-            for bank in 0..TRANSLATED {
-                let slot = &mut self.slots[bank * SLOTS + slot_of(first)];
-                if slot.tag == first {
-                    slot.tag = EMPTY;
-                }
+        for bank in self.banks.iter_mut().take(TRANSLATED) {
+            if size == PageSize::Kib4 {
+                bank.forget(first);
+            } else {
+                bank.drop_if(|slot| slot.tag & !size.mask() == first);
             }
-        } else {
-            self.drop_if(TRANSLATED, |slot| slot.tag & !size.mask() == first);
+        }
+    }
+
+    /// Forgets what is at a page of the host's memory.
+    fn forget_place(&mut self, host: u64) {
+        for bank in &mut self.banks {
+            bank.drop_if(|slot| slot.tag.wrapping_add(slot.delta) == host);
         }
     }
 
     /// All hits of the arrays of each privilege.
     fn hits(&self) -> impl Iterator<Item = (Privilege, u64)> {
-        let selected = self.base / SLOTS / 4;
-        let sums = self.earlier_hits.chunks(4).map(|banks| banks.iter().sum());
+        let selected = self.selected / 4;
+        let sums = self
+            .banks
+            .chunks(4)
+            .map(|banks| banks.iter().map(|bank| bank.hits).sum());
         PRIVILEGES.into_iter().zip(sums).enumerate().map(
             move |(index, (privilege, hits)): (_, (_, u64))| {
                 let now = if index == selected { self.hits } else { 0 };
@@ -154,18 +243,23 @@ impl Arrays {
 
     fn reset_hits(&mut self) {
         self.hits = 0;
-        self.earlier_hits = [0; BANKS];
+        for bank in &mut self.banks {
+            bank.hits = 0;
+        }
     }
 }
 
 /// The fast arrays of a hart.
 #[derive(Default)]
-pub(super) struct Fast {
+#[repr(C)]
+pub(crate) struct Fast {
+    pub(crate) load: Arrays,
+    pub(crate) store: Arrays,
+    pub(crate) fetch: Arrays,
+    /// What to add to a guest's physical address to get the host's.
+    bias: u64,
     /// The page of the last fetch: what the array for fetches would answer.
     fetch_page: FetchPage,
-    load: Arrays,
-    store: Arrays,
-    fetch: Arrays,
 }
 
 struct FetchPage {
@@ -192,7 +286,7 @@ impl Fast {
         self.store.select(data);
     }
 
-    /// Where the four bytes at `pc` are, if they are on a known page.
+    /// Where the four bytes at `pc` are in the guest's memory, if they are on a known page.
     #[inline(always)]
     pub(super) fn fetch(&mut self, pc: u64) -> Option<u64> {
         if pc & !0xfff == self.fetch_page.va && pc & 0xfff <= 0xffc {
@@ -206,7 +300,7 @@ impl Fast {
         if pc & 0xfff > 0xffc {
             return None;
         }
-        let pa = self.fetch.find(pc, 1)?;
+        let pa = self.fetch.find(pc, 1)?.wrapping_sub(self.bias);
         self.fetch_page = FetchPage {
             va: pc & !0xfff,
             delta: pa.wrapping_sub(pc),
@@ -214,27 +308,42 @@ impl Fast {
         Some(pa)
     }
 
-    /// Where an aligned load goes.
+    /// Where the instruction at `pc` is in the guest's memory, if its page is known. This is not counted.
+    #[inline]
+    pub(super) fn fetch_place(&self, pc: u64) -> Option<u64> {
+        let bank = self.fetch.banks.get(self.fetch.selected)?;
+        let slot = bank.slots.get(bank.index(pc))?;
+        (slot.tag == pc & !0xfff).then(|| pc.wrapping_add(slot.delta).wrapping_sub(self.bias))
+    }
+
+    /// Where an aligned load goes in the guest's memory.
     #[inline(always)]
     pub(super) fn load(&mut self, va: u64, size: u64) -> Option<u64> {
-        self.load.find(va, size)
+        let at = self.load.find(va, size)?;
+        Some(at.wrapping_sub(self.bias))
     }
 
-    /// Where an aligned store goes.
+    /// Where an aligned store goes in the guest's memory.
     #[inline(always)]
     pub(super) fn store(&mut self, va: u64, size: u64) -> Option<u64> {
-        self.store.find(va, size)
+        let at = self.store.find(va, size)?;
+        Some(at.wrapping_sub(self.bias))
     }
 
-    /// Remembers a page for this access.
-    pub(super) fn fill(&mut self, access: Access, va: VirtAddr, pa: u64) {
+    /// Remembers for this access that the page at `va` is the one at `pa` in RAM, to whose guest addresses `bias`
+    /// is added to get the host's.
+    pub(super) fn fill(&mut self, access: Access, va: VirtAddr, pa: u64, bias: u64) {
+        self.bias = bias;
+        let tag = va.0 & !0xfff;
+        let slot = Slot {
+            tag,
+            delta: (pa & !0xfff).wrapping_add(bias).wrapping_sub(tag),
+        };
         let data = bank(access.privilege, access.sum, access.mxr);
         match access.kind {
-            AccessKind::Fetch => self
-                .fetch
-                .fill(bank(access.privilege, false, false), va.0, pa),
-            AccessKind::Load => self.load.fill(data, va.0, pa),
-            AccessKind::Store => self.store.fill(data, va.0, pa),
+            AccessKind::Fetch => self.fetch.fill(bank(access.privilege, false, false), slot),
+            AccessKind::Load => self.load.fill(data, slot),
+            AccessKind::Store => self.store.fill(data, slot),
             _ => {}
         }
     }
@@ -257,6 +366,12 @@ impl Fast {
     /// Forgets where stores go.
     pub(super) fn clear_stores(&mut self) {
         self.store.clear(BANKS);
+    }
+
+    /// Forgets how stores get to a page of RAM.
+    pub(super) fn forget_stores_to(&mut self, pa: u64) {
+        self.store
+            .forget_place((pa & !0xfff).wrapping_add(self.bias));
     }
 
     /// Forgets where fetches go.

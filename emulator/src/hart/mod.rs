@@ -6,7 +6,7 @@ mod counters;
 pub mod csr;
 mod effects;
 mod events;
-mod fast;
+pub(crate) mod fast;
 mod memory;
 pub mod pmp;
 pub mod status;
@@ -45,7 +45,7 @@ pub struct HartConfig {
 #[repr(C)]
 pub struct Hart {
     /// The integer registers; writes to `x0` go to the sink at index 32.
-    x: [u64; 33],
+    pub(crate) x: [u64; 33],
     /// The instruction being executed.
     pub pc: u64,
     /// Where the hart goes after it.
@@ -53,7 +53,13 @@ pub struct Hart {
     /// Instructions retired since reset. Every counter of the hart derives from it.
     pub retired: u64,
     /// The floating-point registers, NaN-boxed.
-    f: [u64; 32],
+    pub(crate) f: [u64; 32],
+    /// Pages of RAM that accesses may reach without a second look.
+    pub(crate) fast: Fast,
+    /// Of the engine that runs the hart: where its own state is in the host's memory.
+    pub(crate) engine: usize,
+    /// Of the engine: floating point is on and dirty, and rounds to nearest even.
+    pub(crate) float_ready: bool,
     /// The current privilege mode.
     pub privilege: Privilege,
     /// An interrupt may have become takeable: look before the next instruction.
@@ -76,7 +82,6 @@ pub struct Hart {
     pub triggers: Triggers,
     /// The modelled TLB.
     pub tlb: Tlb,
-    fast: Fast,
     /// `satp` has a mode other than bare, as far as the hits that the fast arrays count go.
     translating: bool,
     /// Which pages were watched when the fast arrays last looked.
@@ -111,6 +116,9 @@ impl Hart {
             next_pc: 0,
             retired: 0,
             f: [0; 32],
+            fast: Fast::default(),
+            engine: 0,
+            float_ready: false,
             privilege: Privilege::Machine,
             check_interrupts: false,
             timer_changed: false,
@@ -123,7 +131,6 @@ impl Hart {
             pmp: Pmp::new(config.isa.has(Extension::Smepmp)),
             triggers: Triggers::new(),
             tlb: Tlb::new(config.tlb).unwrap_or_default(),
-            fast: Fast::default(),
             translating: false,
             flag_generation: 0,
             checked: check::Seen::default(),
@@ -193,6 +200,11 @@ impl Hart {
     #[inline]
     pub fn float_on(&self) -> bool {
         self.csr.mstatus & status::FS != 0 && self.extensions.has(Extension::F)
+    }
+
+    /// Whether the floating-point unit is on and its state is known to have been changed.
+    pub(crate) fn float_is_dirty(&self) -> bool {
+        self.csr.mstatus & status::FS == status::FS
     }
 
     /// Notes that floating-point state was changed.

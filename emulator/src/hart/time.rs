@@ -90,6 +90,11 @@ impl Hart {
         self.check_interrupts = true;
     }
 
+    /// Whether a timer was set since [`Hart::take_timer_changed`] was called.
+    pub(crate) fn has_timer_changed(&self) -> bool {
+        self.timer_changed
+    }
+
     /// Whether a timer was set since the last call.
     pub fn take_timer_changed(&mut self) -> bool {
         std::mem::take(&mut self.timer_changed)

@@ -175,7 +175,7 @@ impl Hart {
             _ => false,
         };
         if allowed && bus.is_ram(pa.page(), PAGE_SIZE) {
-            self.fast.fill(access, va, pa.0);
+            self.fast.fill(access, va, pa.0, bus.ram().bias());
         }
     }
 

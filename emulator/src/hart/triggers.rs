@@ -271,6 +271,12 @@ impl Triggers {
         self.armed[privilege as usize] & EXECUTE != 0
     }
 
+    /// Whether a trigger could match anything in this mode.
+    #[inline]
+    pub const fn armed(&self, privilege: Privilege) -> bool {
+        self.armed[privilege as usize] != 0
+    }
+
     /// Whether a trigger could match loads in this mode.
     #[inline]
     pub const fn armed_load(&self, privilege: Privilege) -> bool {

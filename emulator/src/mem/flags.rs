@@ -15,6 +15,10 @@ impl PageFlags {
     pub const TABLE: Self = Self(2);
     /// Instructions were fetched from it, and the sanitizer watches them.
     pub const CODE: Self = Self(4);
+    /// An engine keeps decoded instructions of it.
+    pub const DECODED: Self = Self(8);
+    /// Another hart than the one whose turn it is holds a reservation on it.
+    pub const RESERVED: Self = Self(16);
 
     /// Whether nothing is special.
     #[inline]

@@ -1,6 +1,7 @@
 //! RAM, and what must be seen of every store to it, whoever makes it: the reservations of LR/SC, the
 //! doorbell of the host interface, and changes of watched pages.
 
+use super::decoded::Decoded;
 use super::{AccessError, PAGE_SIZE, PageFlags, PhysAddr, Ram};
 
 /// The bytes that one reservation covers, and the unit in which stores break it.
@@ -33,6 +34,8 @@ pub struct WordChange {
 pub struct Memory {
     ram: Ram,
     reservations: Vec<Option<u64>>,
+    /// The pages that are flagged because of reservations.
+    reserved: Vec<PhysAddr>,
     any_reservation: bool,
     doorbell: Option<u64>,
     request: Request,
@@ -40,6 +43,8 @@ pub struct Memory {
     flags: Vec<PageFlags>,
     flag_generation: u64,
     device_stores: Vec<WordChange>,
+    /// What engines keep decoded.
+    decoded: Decoded,
 }
 
 impl Memory {
@@ -51,8 +56,10 @@ impl Memory {
             flags: vec![PageFlags::NONE; pages],
             flag_generation: 0,
             device_stores: Vec::new(),
+            decoded: Decoded::default(),
             ram,
             reservations: vec![None; harts],
+            reserved: Vec::new(),
             any_reservation: false,
             doorbell: None,
             request: Request::None,
@@ -65,8 +72,9 @@ impl Memory {
         &self.ram
     }
 
-    /// RAM, to be filled by the loader. Reservations are not looked at.
+    /// RAM, to be filled by the loader. Reservations are not looked at; what engines keep decoded is given up.
     pub fn ram_mut(&mut self) -> &mut Ram {
+        self.give_up_decoded();
         &mut self.ram
     }
 
@@ -78,6 +86,7 @@ impl Memory {
             return false;
         }
         self.seen(Some(hart), at, size.into());
+        self.decoded_seen(at, size.into());
         if let Some(doorbell) = self.doorbell {
             let end = at.0 + u64::from(size);
             if at.0 < doorbell + 8 && end > doorbell {
@@ -99,7 +108,7 @@ impl Memory {
         self.request = Request::None;
         self.device_stores.clear();
         for flags in &mut self.flags {
-            *flags = flags.without(PageFlags::TABLE | PageFlags::CODE);
+            *flags = flags.without(PageFlags::TABLE | PageFlags::CODE | PageFlags::RESERVED);
         }
         self.flag_generation += 1;
     }
@@ -131,6 +140,7 @@ impl Memory {
             .ok_or(AccessError)?
             .copy_from_slice(bytes);
         self.seen(None, at, length);
+        self.decoded_seen(at, length);
         for (at, old) in before {
             if let Some(new) = self.ram.load(at, 8)
                 && new != old
@@ -207,6 +217,82 @@ impl Memory {
     fn seen(&mut self, hart: Option<usize>, at: PhysAddr, length: u64) {
         if self.any_reservation {
             self.break_reservations(hart, at, length);
+        }
+    }
+
+    // ---- Decoded instructions. ----
+
+    /// An engine has decoded the instructions in `size` bytes on one page: a store to them must be seen from now
+    /// on. Says whether stores to the page went unseen until now.
+    pub fn keep_decoded(&mut self, at: PhysAddr, size: u64) -> bool {
+        if size == 0 {
+            return false;
+        }
+        let new = !self.page_flags(at).contains(PageFlags::DECODED);
+        self.decoded.keep(at, size);
+        self.flag_page(at, PageFlags::DECODED);
+        new
+    }
+
+    /// Sees whether a store changed what is decoded.
+    #[inline]
+    fn decoded_seen(&mut self, at: PhysAddr, length: u64) {
+        if !self.decoded.is_empty() {
+            self.decoded_changed(at, length);
+        }
+    }
+
+    fn decoded_changed(&mut self, at: PhysAddr, length: u64) {
+        let end = at.0.saturating_add(length);
+        let mut page = at.page().0;
+        while page < end {
+            if self.page_flags(PhysAddr(page)).contains(PageFlags::DECODED)
+                && self
+                    .decoded
+                    .stored(PhysAddr(page), at.0.max(page), end.min(page + PAGE_SIZE))
+            {
+                self.unflag_page(PhysAddr(page), PageFlags::DECODED);
+            }
+            page += PAGE_SIZE;
+        }
+    }
+
+    /// Gives up everything that is decoded.
+    pub fn give_up_decoded(&mut self) {
+        for page in self.decoded.give_up() {
+            self.unflag_page(page, PageFlags::DECODED);
+        }
+    }
+
+    /// Whether pages wait whose decoded instructions are to be dropped.
+    #[inline]
+    pub fn decoded_is_stale(&self) -> bool {
+        self.decoded.is_stale()
+    }
+
+    /// Takes the pages whose decoded instructions are to be dropped; `None` stands for all.
+    pub fn take_stale_decoded(&mut self) -> Option<Vec<PhysAddr>> {
+        self.decoded.take_stale()
+    }
+
+    // ---- Reservations. ----
+
+    /// Lets stores to what other harts than `hart`, whose turn begins, have reserved be seen, and those to what it
+    /// has itself reserved go unseen.
+    pub fn watch_reservations(&mut self, hart: usize) {
+        if !self.any_reservation && self.reserved.is_empty() {
+            return;
+        }
+        for page in std::mem::take(&mut self.reserved) {
+            self.unflag_page(page, PageFlags::RESERVED);
+        }
+        for other in 0..self.reservations.len() {
+            if other != hart
+                && let Some(at) = self.reservations[other]
+            {
+                self.flag_page(PhysAddr(at), PageFlags::RESERVED);
+                self.reserved.push(PhysAddr(at));
+            }
         }
     }
 

@@ -2,6 +2,7 @@
 
 mod address;
 mod bus;
+mod decoded;
 mod device;
 mod flags;
 mod memory;

@@ -33,6 +33,8 @@ pub enum RamError {
 pub struct Ram {
     bytes: MmapMut,
     base: u64,
+    /// Where the bytes are in the host's memory.
+    host: u64,
 }
 
 macro_rules! load_as {
@@ -55,20 +57,28 @@ impl Ram {
             return Err(RamError::TooLarge { base, size });
         }
         let length = usize::try_from(size).map_err(|_| RamError::TooLarge { base, size })?;
-        let bytes = MmapOptions::new()
+        let mut bytes = MmapOptions::new()
             .len(length)
             .no_reserve_swap()
             .map_anon()
             .map_err(|source| RamError::Host { size, source })?;
+        let host = bytes.as_mut_ptr().expose_provenance() as u64;
         Ok(Self {
             bytes,
             base: base.0,
+            host,
         })
     }
 
     /// The physical addresses that RAM answers to.
     pub fn range(&self) -> Range<u64> {
         self.base..self.base + self.bytes.len() as u64
+    }
+
+    /// What to add to a physical address of RAM to get its address in the host's memory.
+    #[inline]
+    pub fn bias(&self) -> u64 {
+        self.host.wrapping_sub(self.base)
     }
 
     #[inline]

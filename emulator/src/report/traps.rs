@@ -65,6 +65,8 @@ impl TrapHistory {
 }
 
 impl Observer for TrapHistory {
+    const EACH_INSTRUCTION: bool = false;
+
     fn trapped(&mut self, _: &Hart, trap: &TrapTaken) {
         let count = match trap.cause {
             Cause::Exception(cause) => &mut self.exceptions[cause as usize & 63],

@@ -1,0 +1,211 @@
+//! Decoded code: blocks by their physical address, and the table of jumps in front of them.
+
+use super::op::{Op, Trailer};
+use crate::isa::{ExtensionSet, Insn};
+use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
+use std::collections::HashMap;
+
+/// Entries of the jump table, a power of two.
+pub(super) const JUMPS: usize = 1 << 14;
+
+/// How many bytes of decoded code are kept. When there are more, all of it is dropped.
+const MOST_BYTES: usize = 192 << 20;
+
+/// One entry of the jump table.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Jump {
+    /// Where the instructions are in the host's memory; 0 is nowhere.
+    pub(super) at: u64,
+    pub(super) op: *const Op,
+}
+
+const NO_JUMP: Jump = Jump {
+    at: 0,
+    op: std::ptr::null(),
+};
+
+/// The place of an address of the host's memory in the jump table.
+#[inline(always)]
+pub(super) const fn jump_index(at: u64) -> usize {
+    (at >> 1) as usize & (JUMPS - 1)
+}
+
+/// One instruction of a block.
+#[derive(Clone, Copy)]
+pub(super) struct Decoded {
+    /// `None` is illegal.
+    pub(super) insn: Option<Insn>,
+    /// Where it stands on its page.
+    pub(super) offset: u16,
+}
+
+/// What is known of a block besides its operations.
+pub(super) struct Info {
+    /// Its page in the guest's physical memory.
+    pub(super) page: PhysAddr,
+    /// Where the first instruction stands on the page.
+    pub(super) start: u16,
+    pub(super) insns: Box<[Decoded]>,
+    /// Where the last one goes, counted from the start of the page.
+    pub(super) taken: i64,
+    /// Where the next instruction stands, counted from the start of the page.
+    pub(super) next: i64,
+    /// The last operation is a jump, and none of the instructions.
+    pub(super) ends_with_jump: bool,
+}
+
+/// Two words: an operation, or half of a trailer, or the header.
+type Cell = [u64; 2];
+
+/// A block. It never moves.
+struct Block {
+    cells: *mut [Cell],
+    info: *mut Info,
+    /// Where its instructions are in the host's memory.
+    at: u64,
+}
+
+// SAFETY: a block owns what it points to, and what is there can go to another thread.
+unsafe impl Send for Block {}
+
+impl Drop for Block {
+    fn drop(&mut self) {
+        // SAFETY: it was made from a box, and nobody else frees it.
+        drop(unsafe { Box::from_raw(self.cells) });
+        // SAFETY: as above.
+        drop(unsafe { Box::from_raw(self.info) });
+    }
+}
+
+impl Block {
+    fn new(at: u64, charge: i64, ops: &[Op], trailer: Trailer, info: *mut Info) -> Self {
+        let trailer_cells = size_of::<Trailer>() / size_of::<Cell>();
+        let count = 1 + ops.len() + trailer_cells;
+        let mut cells = vec![[0; 2]; count].into_boxed_slice();
+        cells[0][1] = charge as u64;
+        let cells = Box::into_raw(cells);
+        let mut block = Self { cells, info, at };
+        let first = block.first_mut();
+        for (index, op) in ops.iter().enumerate() {
+            // SAFETY: there is a cell for each operation, and for the trailer after them.
+            unsafe { first.add(index).write(*op) };
+        }
+        // SAFETY: as above.
+        let place = unsafe { first.add(ops.len()) }.cast::<Trailer>();
+        // SAFETY: as above; the stubs stand in the trailer.
+        unsafe {
+            place.write(trailer);
+            if (*place).taken.is_null() {
+                (*place).taken = &raw const (*place).taken_stub;
+            }
+            if (*place).next.is_null() {
+                (*place).next = &raw const (*place).next_stub;
+            }
+        }
+        block
+    }
+
+    fn first_mut(&mut self) -> *mut Op {
+        // SAFETY: the header is one cell, and there are more.
+        unsafe { self.cells.cast::<Cell>().add(1) }.cast()
+    }
+
+    fn first(&self) -> *const Op {
+        // SAFETY: the header is one cell, and there are more.
+        unsafe { self.cells.cast_const().cast::<Cell>().add(1) }.cast()
+    }
+
+    fn bytes(&self) -> usize {
+        // SAFETY: it lives as long as the block.
+        let insns = unsafe { &*self.info }.insns.len();
+        self.cells.len() * size_of::<Cell>()
+            + size_of::<Info>()
+            + insns * size_of::<Decoded>()
+            + size_of::<(u16, Self)>()
+    }
+}
+
+/// All decoded code of a machine: its harts share it.
+pub(super) struct Code {
+    pub(super) extensions: ExtensionSet,
+    pages: HashMap<u64, HashMap<u16, Block>>,
+    jumps: Box<[Jump]>,
+    bytes: usize,
+    /// What to add to a guest's physical address to get the host's.
+    bias: u64,
+}
+
+// SAFETY: the pointers of the jump table go to blocks that `pages` owns.
+unsafe impl Send for Code {}
+
+impl Default for Code {
+    fn default() -> Self {
+        Self {
+            extensions: ExtensionSet::NONE,
+            pages: HashMap::new(),
+            jumps: vec![NO_JUMP; JUMPS].into(),
+            bytes: 0,
+            bias: 0,
+        }
+    }
+}
+
+impl Code {
+    /// Says where guest memory is, and what instructions mean. Code that was decoded otherwise goes.
+    pub(super) fn prepare(&mut self, bus: &mut Bus, bias: u64, extensions: ExtensionSet) {
+        if self.bias != bias || self.extensions != extensions || self.bytes > MOST_BYTES {
+            bus.memory_mut().give_up_decoded();
+            bus.memory_mut().take_stale_decoded();
+            self.clear();
+            self.bias = bias;
+            self.extensions = extensions;
+        }
+    }
+
+    pub(super) fn jumps(&self) -> *const Jump {
+        self.jumps.as_ptr()
+    }
+
+    /// The block that begins at a place on a physical page; the jump table knows it from now on.
+    pub(super) fn find(&mut self, page: PhysAddr, start: u16) -> Option<*const Op> {
+        let block = self.pages.get(&page.0)?.get(&start)?;
+        self.jumps[jump_index(block.at)] = Jump {
+            at: block.at,
+            op: block.first(),
+        };
+        Some(block.first())
+    }
+
+    /// Adds a block. Null pointers in the trailer become its stubs.
+    pub(super) fn add(&mut self, charge: i64, ops: &[Op], mut trailer: Trailer, info: Info) {
+        let (page, start) = (info.page, info.start);
+        let at = page.0.wrapping_add(self.bias) + u64::from(start);
+        let info = Box::into_raw(Box::new(info));
+        trailer.info = info;
+        let block = Block::new(at, charge, ops, trailer, info);
+        self.bytes += block.bytes();
+        let old = self.pages.entry(page.0).or_default().insert(start, block);
+        debug_assert!(old.is_none(), "it would still be linked to");
+    }
+
+    /// Drops the blocks of a page.
+    pub(super) fn drop_page(&mut self, page: PhysAddr) {
+        debug_assert!(page.0.is_multiple_of(PAGE_SIZE));
+        for block in self.pages.remove(&page.0).into_iter().flatten() {
+            let block = block.1;
+            self.bytes -= block.bytes();
+            let jump = &mut self.jumps[jump_index(block.at)];
+            if jump.at == block.at {
+                *jump = NO_JUMP;
+            }
+        }
+    }
+
+    /// Drops everything.
+    pub(super) fn clear(&mut self) {
+        self.pages.clear();
+        self.jumps.fill(NO_JUMP);
+        self.bytes = 0;
+    }
+}

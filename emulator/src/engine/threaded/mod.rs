@@ -1,0 +1,219 @@
+//! The threaded engine: instructions are decoded once, into blocks of operations, and each operation's handler jumps
+//! to the next one's.
+//!
+//! - Blocks are found by their *physical* address, and hold nothing that depends on the virtual one. So changes of
+//!   translation, address space or privilege leave them alone. Within a page, blocks are linked to each other; from
+//!   page to page the way leads through the fast array for fetches and the table of jumps.
+//! - Whatever is not plain (a miss of the fast arrays, a CSR, a fence, a trap) is executed by the same functions as in
+//!   the reference engine, from the same state: pc, retired instructions and figures are exact then.
+//! - A block is paid for when it is entered. One that the budget does not suffice for is stepped by the reference
+//!   engine, so that interrupts come at the same instruction.
+
+// One sentence says why a handler's or a helper's accesses are sound, and it is the same for all of them.
+#![allow(clippy::multiple_unsafe_ops_per_block)]
+
+mod build;
+mod code;
+mod context;
+mod float;
+mod handlers;
+mod host;
+mod leave;
+mod op;
+mod slow;
+mod table;
+
+use super::reference::{Reference, repeats, step, tell_events};
+use super::{Decoder, Observer, Pause};
+use crate::hart::{Cause, Hart, Interest, Trap, TrapTaken};
+use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
+use code::Code;
+use context::{Context, Exit};
+use op::{Free, MOST_INSTRUCTIONS, Op, budget};
+
+/// What the engine keeps for each hart.
+#[derive(Default)]
+struct HartSide {
+    decoder: Decoder,
+    last_trap: Option<TrapTaken>,
+    /// For runs that someone watches instruction by instruction.
+    reference: Reference,
+}
+
+/// The threaded engine of a machine.
+pub struct Threaded {
+    code: Code,
+    harts: Vec<HartSide>,
+}
+
+impl Threaded {
+    /// An engine for so many harts.
+    pub fn new(harts: usize) -> Self {
+        Self {
+            code: Code::default(),
+            harts: (0..harts).map(|_| HartSide::default()).collect(),
+        }
+    }
+
+    /// Runs a hart until `instructions` have retired, or something else must be looked at.
+    pub fn run<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        instructions: u64,
+        observer: &mut O,
+    ) -> Pause {
+        let interest = if O::EVENTS {
+            observer.interest_for(hart, instructions)
+        } else {
+            Interest::Nothing
+        };
+        bus.memory_mut().watch_reservations(hart.id);
+        let Some(side) = self.harts.get_mut(hart.id) else {
+            return Pause::Budget;
+        };
+        if O::EACH_INSTRUCTION || interest > Interest::Reports {
+            return side.reference.run(hart, bus, instructions, observer);
+        }
+        let end = hart.retired.saturating_add(instructions);
+        hart.effects.enabled = false;
+        hart.watch(interest);
+        hart.catch_up(bus);
+        loop {
+            if hart.check_interrupts {
+                if let Some(interrupt) = hart.pending_interrupt() {
+                    hart.waiting = false;
+                    let taken = hart.take_trap(Cause::Interrupt(interrupt), 0);
+                    observer.trapped(hart, &taken);
+                }
+                if hart.take_timer_changed() {
+                    return Pause::Attention;
+                }
+            }
+            if hart.waiting {
+                if !hart.has_wakeup() {
+                    return Pause::Waiting;
+                }
+                hart.waiting = false;
+            }
+            if hart.retired >= end {
+                return Pause::Budget;
+            }
+            let exit = chain(&mut self.code, hart, bus, end - hart.retired);
+            let done = match exit {
+                Exit::Look => Ok(()),
+                // The last instruction that the budget had room for was the end of a block.
+                Exit::Step if hart.retired >= end => return Pause::Budget,
+                Exit::Executed => {
+                    if O::EVENTS {
+                        tell_events(hart, observer, hart.privilege);
+                    }
+                    hart.pc = hart.next_pc;
+                    hart.retired = hart.retired.wrapping_add(1);
+                    Ok(())
+                }
+                Exit::Step => step(hart, bus, &mut side.decoder, observer),
+                Exit::Trap(trap) => Err(trap),
+            };
+            if let Err(trap) = done {
+                if O::EVENTS {
+                    tell_events(hart, observer, hart.privilege);
+                }
+                let taken = take(hart, trap);
+                observer.trapped(hart, &taken);
+                if repeats(side.last_trap, &taken) {
+                    return Pause::TrapLoop(taken);
+                }
+                side.last_trap = Some(taken);
+            }
+            if bus.needs_attention() {
+                return Pause::Attention;
+            }
+        }
+    }
+}
+
+fn take(hart: &mut Hart, trap: Trap) -> TrapTaken {
+    hart.take_trap(Cause::Exception(trap.exception), trap.value)
+}
+
+/// Runs blocks from the pc on, until `instructions` have retired or something else happens.
+fn chain(code: &mut Code, hart: &mut Hart, bus: &mut Bus, instructions: u64) -> Exit {
+    if bus.memory().decoded_is_stale() {
+        match bus.memory_mut().take_stale_decoded() {
+            Some(pages) => pages.into_iter().for_each(|page| code.drop_page(page)),
+            None => code.clear(),
+        }
+    }
+    if hart.triggers.armed(hart.privilege) {
+        return Exit::Step;
+    }
+    let Some(pa) = hart.fetch_place(hart.pc) else {
+        return Exit::Step;
+    };
+    let bias = bus.ram().bias();
+    code.prepare(bus, bias, hart.extensions());
+    let instructions = instructions.min(MOST_INSTRUCTIONS);
+    let mut context = Context {
+        jumps: code.jumps(),
+        code,
+        bus,
+        end: hart.retired.wrapping_add(instructions),
+        fetched: hart.retired,
+        extensions: hart.extensions(),
+        exit: Exit::Look,
+        #[cfg(not(tail_calls))]
+        relay: None,
+    };
+    let page = hart.pc & !(PAGE_SIZE - 1);
+    let start = (pa % PAGE_SIZE) as u16;
+    let first = build::find_or_build(hart, &mut context, PhysAddr(pa).page(), start);
+    if first.is_null() {
+        return Exit::Step;
+    }
+    float::prepare(hart);
+    let context = &raw mut context;
+    hart.engine = context.expose_provenance();
+    let left = budget(instructions as i64, 0, 0);
+    // SAFETY: the block was just found in this code; the hart, the code and the bus are borrowed by this function
+    // alone, and used through these pointers only until the chain ends.
+    unsafe { enter(hart, first, left, page) };
+    float::fold_flags(hart);
+    hart.engine = 0;
+    // SAFETY: it is on this function's stack.
+    unsafe { (*context).exit }
+}
+
+/// Pays for a block and runs the chain that begins with it.
+///
+/// # Safety
+///
+/// As for an [`op::Handler`], but that the block has not been paid for.
+unsafe fn enter(hart: *mut Hart, first: *const Op, left: i64, page: u64) {
+    // SAFETY: it begins a block.
+    let left = left + unsafe { op::charge(first) };
+    if left < 0 {
+        // SAFETY: the caller says so.
+        unsafe { leave::out_of_budget(hart, first, 0, Free::uninit(), left, page) };
+        return;
+    }
+    // SAFETY: the operation is valid, and paid for.
+    unsafe { ((*first).handler)(hart, first, 0, Free::uninit(), left, page) };
+    #[cfg(not(tail_calls))]
+    loop {
+        // SAFETY: as above.
+        let context = unsafe { &mut *op::context(hart) };
+        let Some(relay) = context.relay.take() else {
+            return;
+        };
+        let context::Relay {
+            handler,
+            op,
+            acc,
+            budget,
+            page,
+        } = relay;
+        // SAFETY: the handler before asked for it.
+        unsafe { handler(hart, op, acc, Free::uninit(), budget, page) };
+    }
+}

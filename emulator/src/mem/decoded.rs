@@ -1,0 +1,96 @@
+//! Which bytes of RAM engines keep as decoded instructions, so that stores to them are noticed.
+
+use super::{PAGE_SIZE, PhysAddr};
+use std::collections::HashMap;
+
+/// The unit in which stores and decoded instructions are compared: a page has 64.
+const LINE: u64 = PAGE_SIZE / 64;
+
+/// What is decoded, and what of it was stored to.
+#[derive(Default)]
+pub(super) struct Decoded {
+    /// For each page, by its address, one bit for each line.
+    lines: HashMap<u64, u64>,
+    stale: Vec<PhysAddr>,
+    all_stale: bool,
+}
+
+/// The lines that hold the bytes from `start` to `end`, which are on one page.
+fn lines(start: u64, end: u64) -> u64 {
+    let first = start % PAGE_SIZE / LINE;
+    let last = end.wrapping_sub(1) % PAGE_SIZE / LINE;
+    (u64::MAX << first) & (u64::MAX >> (63 - last))
+}
+
+impl Decoded {
+    pub(super) fn is_empty(&self) -> bool {
+        self.lines.is_empty()
+    }
+
+    pub(super) fn keep(&mut self, at: PhysAddr, size: u64) {
+        if size != 0 {
+            *self.lines.entry(at.page().0).or_default() |= lines(at.0, at.0 + size);
+        }
+    }
+
+    /// Bytes of a page were stored to. True if they were decoded: the page is forgotten.
+    pub(super) fn stored(&mut self, page: PhysAddr, start: u64, end: u64) -> bool {
+        let kept = self.lines.get(&page.0).copied().unwrap_or(0);
+        let hit = kept & lines(start, end) != 0;
+        if hit {
+            self.lines.remove(&page.0);
+            self.stale.push(page);
+        }
+        hit
+    }
+
+    /// Forgets everything, and gives the pages.
+    pub(super) fn give_up(&mut self) -> Vec<PhysAddr> {
+        self.all_stale |= !self.lines.is_empty();
+        self.lines.drain().map(|(page, _)| PhysAddr(page)).collect()
+    }
+
+    #[inline]
+    pub(super) fn is_stale(&self) -> bool {
+        self.all_stale || !self.stale.is_empty()
+    }
+
+    /// The pages to be dropped; `None` is all.
+    pub(super) fn take_stale(&mut self) -> Option<Vec<PhysAddr>> {
+        let stale = std::mem::take(&mut self.stale);
+        (!std::mem::take(&mut self.all_stale)).then_some(stale)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_beside_what_is_decoded_changes_nothing() {
+        let page = PhysAddr(0x8000_0000);
+        let mut decoded = Decoded::default();
+        decoded.keep(page.offset(0x100), 0x40);
+        assert!(!decoded.stored(page, page.0, page.0 + 0x100));
+        assert!(!decoded.stored(page, page.0 + 0x140, page.0 + PAGE_SIZE));
+        assert!(!decoded.is_stale());
+        assert!(decoded.stored(page, page.0 + 0xf8, page.0 + 0x101));
+        assert_eq!(decoded.take_stale(), Some(vec![page]));
+        assert!(!decoded.is_stale());
+        assert!(
+            !decoded.stored(page, page.0, page.0 + PAGE_SIZE),
+            "it is forgotten"
+        );
+    }
+
+    #[test]
+    fn giving_up_drops_everything() {
+        let page = PhysAddr(0x8000_0000);
+        let mut decoded = Decoded::default();
+        assert!(decoded.give_up().is_empty());
+        assert!(!decoded.is_stale());
+        decoded.keep(page.offset(PAGE_SIZE - 4), 4);
+        assert_eq!(decoded.give_up(), [page]);
+        assert_eq!(decoded.take_stale(), None);
+    }
+}
