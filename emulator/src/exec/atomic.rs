@@ -6,7 +6,7 @@ use crate::isa::Insn;
 use crate::mem::{Bus, VirtAddr};
 
 /// The unsigned integers that atomics work on.
-pub(super) trait Word: Copy + Ord + PartialEq {
+pub(crate) trait Word: Copy + Ord + PartialEq {
     /// The signed integer of the same width.
     type Signed: Ord;
     /// The low bits of a register.
@@ -47,27 +47,27 @@ macro_rules! word {
 }
 word!(u8 i8, u16 i16, u32 i32, u64 i64);
 
-pub(super) fn amo_swap<T: Word>(_: T, operand: T) -> T {
+pub(crate) fn amo_swap<T: Word>(_: T, operand: T) -> T {
     operand
 }
 
-pub(super) fn amo_add<T: Word>(old: T, operand: T) -> T {
+pub(crate) fn amo_add<T: Word>(old: T, operand: T) -> T {
     old.wrapping_add(operand)
 }
 
-pub(super) fn amo_and<T: Word>(old: T, operand: T) -> T {
+pub(crate) fn amo_and<T: Word>(old: T, operand: T) -> T {
     old.bitwise(operand, |a, b| a & b)
 }
 
-pub(super) fn amo_or<T: Word>(old: T, operand: T) -> T {
+pub(crate) fn amo_or<T: Word>(old: T, operand: T) -> T {
     old.bitwise(operand, |a, b| a | b)
 }
 
-pub(super) fn amo_xor<T: Word>(old: T, operand: T) -> T {
+pub(crate) fn amo_xor<T: Word>(old: T, operand: T) -> T {
     old.bitwise(operand, |a, b| a ^ b)
 }
 
-pub(super) fn amo_min<T: Word>(old: T, operand: T) -> T {
+pub(crate) fn amo_min<T: Word>(old: T, operand: T) -> T {
     if operand.signed() < old.signed() {
         operand
     } else {
@@ -75,7 +75,7 @@ pub(super) fn amo_min<T: Word>(old: T, operand: T) -> T {
     }
 }
 
-pub(super) fn amo_max<T: Word>(old: T, operand: T) -> T {
+pub(crate) fn amo_max<T: Word>(old: T, operand: T) -> T {
     if operand.signed() > old.signed() {
         operand
     } else {
@@ -83,11 +83,11 @@ pub(super) fn amo_max<T: Word>(old: T, operand: T) -> T {
     }
 }
 
-pub(super) fn amo_minu<T: Word>(old: T, operand: T) -> T {
+pub(crate) fn amo_minu<T: Word>(old: T, operand: T) -> T {
     old.min(operand)
 }
 
-pub(super) fn amo_maxu<T: Word>(old: T, operand: T) -> T {
+pub(crate) fn amo_maxu<T: Word>(old: T, operand: T) -> T {
     old.max(operand)
 }
 

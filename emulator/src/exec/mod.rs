@@ -31,7 +31,7 @@ use system::*;
 
 /// The functions of the shapes that are computations and comparisons, for engines that have their own way to operands.
 pub(crate) mod functions {
-    pub(crate) use super::{bits::*, integer::*, multiply::*};
+    pub(crate) use super::{atomic::*, bits::*, integer::*, multiply::*};
 }
 
 /// What executing an instruction comes to: it completes, or it traps and has changed nothing.

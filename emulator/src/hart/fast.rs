@@ -226,19 +226,12 @@ impl Arrays {
         }
     }
 
-    /// All hits of the arrays of each privilege.
-    fn hits(&self) -> impl Iterator<Item = (Privilege, u64)> {
-        let selected = self.selected / 4;
-        let sums = self
-            .banks
-            .chunks(4)
-            .map(|banks| banks.iter().map(|bank| bank.hits).sum());
-        PRIVILEGES.into_iter().zip(sums).enumerate().map(
-            move |(index, (privilege, hits)): (_, (_, u64))| {
-                let now = if index == selected { self.hits } else { 0 };
-                (privilege, hits + now)
-            },
-        )
+    /// Tells the hits of the arrays of each privilege.
+    fn each_hits(&self, mut tell: impl FnMut(Privilege, u64)) {
+        for (index, bank) in self.banks.iter().enumerate() {
+            let now = if index == self.selected { self.hits } else { 0 };
+            tell(PRIVILEGES[index / 4], bank.hits + now);
+        }
     }
 
     fn reset_hits(&mut self) {
@@ -256,6 +249,10 @@ pub(crate) struct Fast {
     pub(crate) load: Arrays,
     pub(crate) store: Arrays,
     pub(crate) fetch: Arrays,
+    /// Hits of atomics, which need a page in the arrays for loads and for stores, since these were selected.
+    pub(crate) atomic_hits: u64,
+    /// Those before, by privilege.
+    earlier_atomic_hits: [u64; BANKS / 4],
     /// What to add to a guest's physical address to get the host's.
     bias: u64,
     /// The page of the last fetch: what the array for fetches would answer.
@@ -282,6 +279,7 @@ impl Fast {
         let data = bank(data.privilege, data.sum, data.mxr);
         self.fetch_page = FetchPage::default();
         self.fetch.select(bank(fetch.privilege, false, false));
+        self.earlier_atomic_hits[self.load.selected / 4] += std::mem::take(&mut self.atomic_hits);
         self.load.select(data);
         self.store.select(data);
     }
@@ -330,6 +328,12 @@ impl Fast {
         Some(at.wrapping_sub(self.bias))
     }
 
+    /// What to add to a guest's physical address to get the host's.
+    #[inline(always)]
+    pub(crate) fn bias(&self) -> u64 {
+        self.bias
+    }
+
     /// Remembers for this access that the page at `va` is the one at `pa` in RAM, to whose guest addresses `bias`
     /// is added to get the host's.
     pub(super) fn fill(&mut self, access: Access, va: VirtAddr, pa: u64, bias: u64) {
@@ -344,6 +348,10 @@ impl Fast {
             AccessKind::Fetch => self.fetch.fill(bank(access.privilege, false, false), slot),
             AccessKind::Load => self.load.fill(data, slot),
             AccessKind::Store => self.store.fill(data, slot),
+            AccessKind::Amo => {
+                self.load.fill(data, slot);
+                self.store.fill(data, slot);
+            }
             _ => {}
         }
     }
@@ -392,20 +400,34 @@ impl Fast {
         }
     }
 
-    /// The hits since they were last reset: privilege, kind, count.
-    pub(super) fn hits(&self) -> impl Iterator<Item = (Privilege, AccessKind, u64)> {
-        let of = |arrays: &'_ Arrays, kind| {
-            let hits: Vec<_> = arrays.hits().collect();
-            hits.into_iter()
-                .map(move |(privilege, hits)| (privilege, kind, hits))
-        };
-        of(&self.fetch, AccessKind::Fetch)
-            .chain(of(&self.load, AccessKind::Load))
-            .chain(of(&self.store, AccessKind::Store))
+    /// Tells the hits since they were last reset.
+    pub(super) fn each_hits(&self, mut tell: impl FnMut(Privilege, AccessKind, u64)) {
+        for (arrays, kind) in [
+            (&self.fetch, AccessKind::Fetch),
+            (&self.load, AccessKind::Load),
+            (&self.store, AccessKind::Store),
+        ] {
+            arrays.each_hits(|privilege, hits| tell(privilege, kind, hits));
+        }
+        let selected = self.load.selected / 4;
+        for (index, privilege) in PRIVILEGES.into_iter().enumerate() {
+            let now = if index == selected {
+                self.atomic_hits
+            } else {
+                0
+            };
+            tell(
+                privilege,
+                AccessKind::Amo,
+                self.earlier_atomic_hits[index] + now,
+            );
+        }
     }
 
     /// Starts counting hits anew.
     pub(super) fn reset_hits(&mut self) {
+        self.atomic_hits = 0;
+        self.earlier_atomic_hits = [0; BANKS / 4];
         for arrays in [&mut self.fetch, &mut self.load, &mut self.store] {
             arrays.reset_hits();
         }

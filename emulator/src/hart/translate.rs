@@ -1,5 +1,6 @@
 //! Translation: the fast arrays' refill, the modelled TLB, the walk, and the sanitizer's view of all three.
 
+use super::fast::Fast;
 use super::pmp::PmpAccess;
 use super::{Hart, Trap, csr, status};
 use crate::isa::{Extension, Privilege};
@@ -172,6 +173,9 @@ impl Hart {
             AccessKind::Fetch => rights.execute && !(self.asks_for_fetches(flags, pa)),
             AccessKind::Load => rights.read,
             AccessKind::Store => rights.write && flags.is_empty() && !self.asks_for_stores(),
+            AccessKind::Amo => {
+                rights.read && rights.write && flags.is_empty() && !self.asks_for_stores()
+            }
             _ => false,
         };
         if allowed && bus.is_ram(pa.page(), PAGE_SIZE) {
@@ -312,12 +316,13 @@ impl Hart {
     }
 
     /// What leaves the first level leaves the fast arrays.
+    #[inline]
     fn filled_first(&mut self, kind: AccessKind, entry: Entry, inserted: mmu::Inserted) {
         let array = self.tlb.first(kind);
-        for old in [inserted.replaced, inserted.evicted].into_iter().flatten() {
-            self.forget(array, &old);
+        for old in inserted.replaced.iter().chain(&inserted.evicted) {
+            self.forget(array, old);
             self.events
-                .mmu(|| mmu::Event::Evicted { array, entry: old });
+                .mmu(|| mmu::Event::Evicted { array, entry: *old });
         }
         if self.tlb.config().layout != mmu::Layout::Off {
             self.events.mmu(|| mmu::Event::Filled { array, entry });
@@ -407,7 +412,7 @@ impl Hart {
 
     /// Adds the hits of the fast arrays to the figures. Those from now on are of the present mode.
     pub(super) fn fold_hits(&mut self) {
-        self.statistics = self.mmu_statistics();
+        add_hits(&mut self.statistics, &self.fast, self.translating);
         self.fast.reset_hits();
         self.translating = Satp(self.csr.satp).mode() != Mode::Bare;
     }
@@ -416,14 +421,19 @@ impl Hart {
     /// anyone watches.
     pub fn mmu_statistics(&self) -> Statistics {
         let mut statistics = self.statistics.clone();
-        for (privilege, kind, hits) in self.fast.hits() {
-            let figures = statistics.of_mut(privilege, kind);
-            if self.translating && privilege != Privilege::Machine {
-                figures.first_hits += hits;
-            } else {
-                figures.untranslated += hits;
-            }
-        }
+        add_hits(&mut statistics, &self.fast, self.translating);
         statistics
     }
+}
+
+/// Adds the hits of the fast arrays to figures.
+fn add_hits(statistics: &mut Statistics, fast: &Fast, translating: bool) {
+    fast.each_hits(|privilege, kind, hits| {
+        let figures = statistics.of_mut(privilege, kind);
+        if translating && privilege != Privilege::Machine {
+            figures.first_hits += hits;
+        } else {
+            figures.untranslated += hits;
+        }
+    });
 }

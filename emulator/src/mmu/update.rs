@@ -14,6 +14,7 @@ pub trait PageTableWriter: PageTableMemory {
 
 /// Walks, then sets the A and D bits that the access needs (step 9 of the manual's algorithm). A leaf in the
 /// result has been updated in memory; its `pte` is the new value and its `update` says what was set.
+#[inline]
 pub fn translate(
     config: &WalkConfig,
     va: VirtAddr,

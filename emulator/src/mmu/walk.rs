@@ -199,6 +199,7 @@ impl Walk {
 
 /// Translates one address: the privileged manual's "Virtual Address Translation Process", whose step numbers the
 /// comments give. The access must lie within one page; the caller splits those that do not.
+#[inline]
 pub fn walk(
     config: &WalkConfig,
     va: VirtAddr,
@@ -220,6 +221,7 @@ pub fn walk(
     walk
 }
 
+#[inline]
 fn descend(
     config: &WalkConfig,
     walk: &mut Walk,

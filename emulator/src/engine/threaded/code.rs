@@ -167,6 +167,12 @@ impl Code {
         self.jumps.as_ptr()
     }
 
+    /// The block at an address of the host's memory, if the table of jumps knows it.
+    pub(super) fn known(&self, at: u64) -> Option<*const Op> {
+        let jump = self.jumps[jump_index(at)];
+        (jump.at == at).then_some(jump.op)
+    }
+
     /// The block that begins at a place on a physical page; the jump table knows it from now on.
     pub(super) fn find(&mut self, page: PhysAddr, start: u16) -> Option<*const Op> {
         let block = self.pages.get(&page.0)?.get(&start)?;

@@ -42,7 +42,7 @@ pub(super) unsafe fn first<const K: u8>(hart: *mut Hart, op: *const Op, acc: u64
 }
 
 #[inline(always)]
-unsafe fn second<const K: u8>(hart: *mut Hart, op: *const Op, acc: u64) -> u64 {
+pub(super) unsafe fn second<const K: u8>(hart: *mut Hart, op: *const Op, acc: u64) -> u64 {
     if K & 2 != 0 {
         acc
     } else {

@@ -12,6 +12,7 @@
 // One sentence says why a handler's or a helper's accesses are sound, and it is the same for all of them.
 #![allow(clippy::multiple_unsafe_ops_per_block)]
 
+mod atomic;
 mod build;
 mod code;
 mod context;
@@ -153,6 +154,7 @@ fn chain(code: &mut Code, hart: &mut Hart, bus: &mut Bus, instructions: u64) -> 
     };
     let bias = bus.ram().bias();
     code.prepare(bus, bias, hart.extensions());
+    let known = code.known(pa.wrapping_add(bias));
     let instructions = instructions.min(MOST_INSTRUCTIONS);
     let mut context = Context {
         jumps: code.jumps(),
@@ -167,7 +169,8 @@ fn chain(code: &mut Code, hart: &mut Hart, bus: &mut Bus, instructions: u64) -> 
     };
     let page = hart.pc & !(PAGE_SIZE - 1);
     let start = (pa % PAGE_SIZE) as u16;
-    let first = build::find_or_build(hart, &mut context, PhysAddr(pa).page(), start);
+    let first = known
+        .unwrap_or_else(|| build::find_or_build(hart, &mut context, PhysAddr(pa).page(), start));
     if first.is_null() {
         return Exit::Step;
     }

@@ -1,5 +1,6 @@
 //! Which handler an operation has: derived from the instruction table.
 
+use super::atomic::{self, Change};
 use super::handlers::{self, Binary, Condition};
 use super::op::Handler;
 use super::slow::{slow, system};
@@ -68,6 +69,18 @@ macro_rules! of_float {
         match $k & 1 {
             0 => float::$handler::<$type, 0>,
             _ => float::$handler::<$type, 1>,
+        }
+    };
+}
+
+/// The same, for atomics.
+macro_rules! of_atomic {
+    ($k:ident, $handler:ident, $type:ty) => {
+        match $k {
+            0 => atomic::$handler::<$type, 0>,
+            1 => atomic::$handler::<$type, 1>,
+            2 => atomic::$handler::<$type, 2>,
+            _ => atomic::$handler::<$type, 3>,
         }
     };
 }
@@ -336,6 +349,23 @@ macro_rules! kind {
     };
     ($k:ident fstore(F16)) => {
         Kind::Store(of_float!($k, store, u16))
+    };
+    ($k:ident amo($type:ty, $f:ident)) => {{
+        struct C;
+        impl Change for C {
+            type Value = $type;
+            #[inline(always)]
+            fn apply(old: $type, operand: $type) -> $type {
+                functions::$f(old, operand)
+            }
+        }
+        Kind::Plain(of_atomic!($k, read_modify_write, C))
+    }};
+    ($k:ident lr($type:ty)) => {
+        Kind::Plain(of_atomic!($k, load_reserved, $type))
+    };
+    ($k:ident sc($type:ty)) => {
+        Kind::Plain(of_atomic!($k, store_conditional, $type))
     };
     ($k:ident ui(lui)) => {
         Kind::Upper
