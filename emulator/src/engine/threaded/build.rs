@@ -3,8 +3,9 @@
 use super::code::{Decoded, Info};
 use super::context::Context;
 use super::handlers;
-use super::leave::{next_stub, step, taken_stub};
+use super::leave::{next_stub, taken_stub};
 use super::op::{Handler, Op, Trailer, budget};
+use super::slow::straddle;
 use super::table::{Kind, SLOW, SYSTEM, kind};
 use crate::exec::{Destination, destination};
 use crate::hart::Hart;
@@ -137,7 +138,7 @@ impl<'a> Builder<'a> {
         }
         if ends_with_jump {
             let handler: Handler = if self.insns.is_empty() {
-                step
+                straddle
             } else {
                 handlers::jump
             };

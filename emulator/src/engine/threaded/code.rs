@@ -3,10 +3,10 @@
 use super::op::{Op, Trailer};
 use crate::isa::{ExtensionSet, Insn};
 use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
-use std::collections::HashMap;
+use rustc_hash::FxHashMap;
 
 /// Entries of the jump table, a power of two.
-pub(super) const JUMPS: usize = 1 << 14;
+pub(super) const JUMPS: usize = 1 << 15;
 
 /// How many bytes of decoded code are kept. When there are more, all of it is dropped.
 const MOST_BYTES: usize = 192 << 20;
@@ -25,10 +25,11 @@ const NO_JUMP: Jump = Jump {
     op: std::ptr::null(),
 };
 
-/// The place of an address of the host's memory in the jump table.
+/// The place of an address of the host's memory in the jump table. Addresses at the same place of different pages
+/// differ in it.
 #[inline(always)]
 pub(super) const fn jump_index(at: u64) -> usize {
-    (at >> 1) as usize & (JUMPS - 1)
+    (at >> 1 ^ at >> 13) as usize & (JUMPS - 1)
 }
 
 /// One instruction of a block.
@@ -129,7 +130,7 @@ impl Block {
 /// All decoded code of a machine: its harts share it.
 pub(super) struct Code {
     pub(super) extensions: ExtensionSet,
-    pages: HashMap<u64, HashMap<u16, Block>>,
+    pages: FxHashMap<u64, FxHashMap<u16, Block>>,
     jumps: Box<[Jump]>,
     bytes: usize,
     /// What to add to a guest's physical address to get the host's.
@@ -143,7 +144,7 @@ impl Default for Code {
     fn default() -> Self {
         Self {
             extensions: ExtensionSet::NONE,
-            pages: HashMap::new(),
+            pages: FxHashMap::default(),
             jumps: vec![NO_JUMP; JUMPS].into(),
             bytes: 0,
             bias: 0,

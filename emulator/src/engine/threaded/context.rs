@@ -3,6 +3,7 @@
 use super::code::{Code, Jump};
 #[cfg(not(tail_calls))]
 use super::op::{Handler, Op};
+use crate::engine::Decoder;
 use crate::hart::Trap;
 use crate::isa::ExtensionSet;
 use crate::mem::Bus;
@@ -27,6 +28,8 @@ pub(super) struct Context {
     pub(super) jumps: *const Jump,
     pub(super) code: *mut Code,
     pub(super) bus: *mut Bus,
+    /// For instructions that lie on two pages.
+    pub(super) decoder: *mut Decoder,
     /// How many instructions will have retired when the budget is used up.
     pub(super) end: u64,
     /// Fetches are counted for the instructions up to this one.

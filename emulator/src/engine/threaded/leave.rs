@@ -105,13 +105,6 @@ handler! {
         leave(hart, budget, false, Exit::Look);
     }
 
-    /// The whole block: an instruction that is for the reference engine.
-    #[cold]
-    fn step [] (hart, op, _, budget, page) {
-        (*hart).pc = page.wrapping_add((*info(op)).start.into());
-        leave(hart, budget, false, Exit::Step);
-    }
-
     /// Stands for the target of a branch or jump that was not taken before.
     #[cold]
     fn taken_stub [] (hart, op, acc, budget, page) {

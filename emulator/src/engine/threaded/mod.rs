@@ -100,7 +100,13 @@ impl Threaded {
             if hart.retired >= end {
                 return Pause::Budget;
             }
-            let exit = chain(&mut self.code, hart, bus, end - hart.retired);
+            let exit = chain(
+                &mut self.code,
+                &mut side.decoder,
+                hart,
+                bus,
+                end - hart.retired,
+            );
             let done = match exit {
                 Exit::Look => Ok(()),
                 // The last instruction that the budget had room for was the end of a block.
@@ -139,7 +145,13 @@ fn take(hart: &mut Hart, trap: Trap) -> TrapTaken {
 }
 
 /// Runs blocks from the pc on, until `instructions` have retired or something else happens.
-fn chain(code: &mut Code, hart: &mut Hart, bus: &mut Bus, instructions: u64) -> Exit {
+fn chain(
+    code: &mut Code,
+    decoder: &mut Decoder,
+    hart: &mut Hart,
+    bus: &mut Bus,
+    instructions: u64,
+) -> Exit {
     if bus.memory().decoded_is_stale() {
         match bus.memory_mut().take_stale_decoded() {
             Some(pages) => pages.into_iter().for_each(|page| code.drop_page(page)),
@@ -160,6 +172,7 @@ fn chain(code: &mut Code, hart: &mut Hart, bus: &mut Bus, instructions: u64) -> 
         jumps: code.jumps(),
         code,
         bus,
+        decoder,
         end: hart.retired.wrapping_add(instructions),
         fetched: hart.retired,
         extensions: hart.extensions(),

@@ -25,6 +25,15 @@ handler! {
         }
     }
 
+    /// The whole block: an instruction that lies on two pages.
+    fn straddle [] (hart, op, acc, budget, page) {
+        let budget = execute_straddling(hart, op, budget, page);
+        if budget != LEFT {
+            let pc = (*hart).pc;
+            go_to!(hart, pc, op, acc, budget)
+        }
+    }
+
     /// The last instruction of a block, which may change everything.
     fn system [] (hart, op, acc, budget, page) {
         let budget = execute_system(hart, op, budget, page);
@@ -33,6 +42,68 @@ handler! {
             go_to!(hart, pc, op, acc, budget)
         }
     }
+}
+
+/// Executes an instruction that lies on two pages. Gives the budget, and sets the pc, or gives [`LEFT`].
+///
+/// What it is depends on where the second page is, so the block has not paid for it.
+///
+/// # Safety
+///
+/// As for a [`super::op::Handler`].
+#[inline(never)]
+unsafe fn execute_straddling(hart: *mut Hart, op: *const Op, left: i64, page: u64) -> i64 {
+    // SAFETY: nobody else uses them.
+    let context = unsafe { &mut *context(hart) };
+    // SAFETY: as above.
+    let bus = unsafe { &mut *context.bus };
+    // SAFETY: as above.
+    let decoder = unsafe { &mut *context.decoder };
+    // SAFETY: what is known of a block lives as long as it.
+    let start = unsafe { &*info(op) }.start;
+    let raw = hart;
+    // SAFETY: as above.
+    let hart = unsafe { &mut *hart };
+    hart.pc = page.wrapping_add(start.into());
+    let paid = left + budget(-1, 0, 0);
+    let half = |hart: &Hart, va: u64| {
+        let at = hart.fetch_place(va)?;
+        bus.ram().load(PhysAddr(at), 2)
+    };
+    let halves = half(hart, hart.pc).zip(half(hart, hart.pc.wrapping_add(2)));
+    let word = match halves {
+        Some((low, high)) if length(low as u16) == 4 && paid >= 0 => (high << 16 | low) as u32,
+        _ => {
+            // SAFETY: the caller says so.
+            unsafe { leave(raw, left, false, Exit::Step) };
+            return LEFT;
+        }
+    };
+    float::fold_flags(hart);
+    let after = retired(context, paid);
+    hart.retired = after.wrapping_sub(1);
+    // It was fetched in two accesses.
+    let left = count(hart, context, after, paid);
+    hart.fast.fetch.hits = hart.fast.fetch.hits.wrapping_add(1);
+    hart.next_pc = hart.pc.wrapping_add(4);
+    let insn = decoder.decode(word, context.extensions);
+    let done = execute_one(hart, bus, insn);
+    float::prepare(hart);
+    let exit = match done {
+        Ok(()) if !must_look(hart, bus, context, None) => {
+            hart.pc = hart.next_pc;
+            hart.retired = after;
+            return left;
+        }
+        Ok(()) => Exit::Executed,
+        Err(trap) if trap.exception == Exception::IllegalInstruction => {
+            Exit::Trap(Trap::new(trap.exception, word.into()))
+        }
+        Err(trap) => Exit::Trap(trap),
+    };
+    // SAFETY: the caller says so.
+    unsafe { leave(raw, left + budget(1, 0, 0), true, exit) };
+    LEFT
 }
 
 /// The trap that an instruction raised, with its bits if it is illegal.
