@@ -3,7 +3,7 @@
 use super::{Limits, Machine};
 use crate::dev::console::Console;
 use crate::dev::htif::HtifError;
-use crate::engine::{Observer, Pause};
+use crate::engine::{Difference, Observer, Pause};
 use crate::hart::TrapTaken;
 use crate::trace;
 use std::sync::atomic::Ordering;
@@ -28,6 +28,8 @@ pub enum Stop {
     /// A hart traps at the first instruction of its own trap handler, for ever, and no other hart
     /// has anything to do.
     TrapLoop(TrapTaken),
+    /// Two engines that run side by side did not do the same.
+    Differs(Box<Difference>),
     /// Every hart waits for an interrupt, and nothing is left that could raise one.
     Asleep,
     /// The guest asked the host for something that does not exist.
@@ -128,6 +130,7 @@ impl Machine {
             match pause {
                 Pause::Budget => {}
                 Pause::Break => return Some(Stop::Break),
+                Pause::Differs => return Some(Stop::Differs(Box::new(self.engine.difference()))),
                 Pause::Attention if self.bus.memory().has_request() => return None,
                 Pause::Attention => {
                     // A device's work may take long.

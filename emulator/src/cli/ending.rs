@@ -101,6 +101,10 @@ impl Ending<'_> {
                 ));
                 CANNOT_GO_ON
             }
+            Stop::Differs(how) => {
+                say(format_args!("{how}"));
+                CANNOT_GO_ON
+            }
             Stop::BadRequest(HtifError::Output(kind)) => output_lost(*kind),
             Stop::BadRequest(error) => {
                 say(format_args!(

@@ -82,6 +82,8 @@ enum EngineName {
     Reference,
     /// Instructions decoded once, into blocks
     Threaded,
+    /// Both side by side, compared after each block; slow
+    Lockstep,
 }
 
 fn harts(text: &str) -> Result<usize, String> {
@@ -125,6 +127,7 @@ impl MachineArguments {
             engine: match self.engine {
                 EngineName::Reference => EngineKind::Reference,
                 EngineName::Threaded => EngineKind::Threaded,
+                EngineName::Lockstep => EngineKind::Lockstep,
             },
             ..MachineConfig::default()
         }

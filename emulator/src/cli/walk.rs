@@ -404,6 +404,7 @@ fn ending(machine: &Machine, guest: &Guest, stop: &Stop) -> String {
     );
     match stop {
         Stop::Exit(code) => format!("the guest exited with code {code}"),
+        Stop::Differs(how) => how.to_string(),
         Stop::InstructionLimit => format!("the limit of instructions is reached, {here}"),
         Stop::Timeout => format!("the limit of time is reached, {here}"),
         Stop::Break | Stop::Interrupted => format!("stopped, {here}"),

@@ -1,10 +1,12 @@
 //! How instructions are run fast, and what ends a run.
 
 mod decoder;
+mod lockstep;
 mod observer;
 mod reference;
 mod threaded;
 
+pub use lockstep::{Difference, Lockstep};
 pub use observer::{Observer, Pair, Retired};
 pub use reference::Reference;
 pub use threaded::Threaded;
@@ -21,6 +23,8 @@ pub enum EngineKind {
     /// Decoded blocks.
     #[default]
     Threaded,
+    /// Both, side by side, compared after each block.
+    Lockstep,
 }
 
 /// The engine of a machine.
@@ -29,6 +33,8 @@ pub enum Engine {
     Reference(Vec<Reference>),
     /// One for all.
     Threaded(Box<Threaded>),
+    /// The same.
+    Lockstep(Box<Lockstep>),
 }
 
 impl Engine {
@@ -39,6 +45,7 @@ impl Engine {
                 Self::Reference((0..harts).map(|_| Reference::default()).collect())
             }
             EngineKind::Threaded => Self::Threaded(Box::new(Threaded::new(harts))),
+            EngineKind::Lockstep => Self::Lockstep(Box::new(Lockstep::new(harts))),
         }
     }
 
@@ -56,6 +63,15 @@ impl Engine {
                 None => Pause::Budget,
             },
             Self::Threaded(engine) => engine.run(hart, bus, budget, observer),
+            Self::Lockstep(engine) => engine.run(hart, bus, budget, observer),
+        }
+    }
+
+    /// How the two engines of lockstep differed, after [`Pause::Differs`].
+    pub fn difference(&self) -> Difference {
+        match self {
+            Self::Lockstep(engine) => engine.difference().clone(),
+            _ => Difference::default(),
         }
     }
 }
@@ -71,6 +87,8 @@ pub enum Pause {
     Waiting,
     /// An observer stopped the run before the next instruction.
     Break,
+    /// Two engines that should do the same did not ([`Engine::difference`]).
+    Differs,
     /// The hart traps at the first instruction of its own trap handler, for ever.
     TrapLoop(TrapTaken),
 }

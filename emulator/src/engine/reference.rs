@@ -32,21 +32,8 @@ impl Reference {
         });
         hart.catch_up(bus);
         loop {
-            if hart.check_interrupts {
-                if let Some(interrupt) = hart.pending_interrupt() {
-                    hart.waiting = false;
-                    let taken = hart.take_trap(Cause::Interrupt(interrupt), 0);
-                    observer.trapped(hart, &taken);
-                }
-                if hart.take_timer_changed() {
-                    return Pause::Attention;
-                }
-            }
-            if hart.waiting {
-                if !hart.has_wakeup() {
-                    return Pause::Waiting;
-                }
-                hart.waiting = false;
+            if let Some(pause) = before_instruction(hart, observer) {
+                return pause;
             }
             if hart.retired >= end {
                 return Pause::Budget;
@@ -71,6 +58,28 @@ impl Reference {
             }
         }
     }
+}
+
+/// Takes an interrupt if there is one to take. Says whether the hart cannot go on.
+#[inline]
+pub(super) fn before_instruction<O: Observer>(hart: &mut Hart, observer: &mut O) -> Option<Pause> {
+    if hart.check_interrupts {
+        if let Some(interrupt) = hart.pending_interrupt() {
+            hart.waiting = false;
+            let taken = hart.take_trap(Cause::Interrupt(interrupt), 0);
+            observer.trapped(hart, &taken);
+        }
+        if hart.take_timer_changed() {
+            return Some(Pause::Attention);
+        }
+    }
+    if hart.waiting {
+        if !hart.has_wakeup() {
+            return Some(Pause::Waiting);
+        }
+        hart.waiting = false;
+    }
+    None
 }
 
 /// Whether a trap is the last one over again, at the first instruction of its own handler. No

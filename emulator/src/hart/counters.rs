@@ -1,7 +1,7 @@
 //! Counters: `mcycle` and `minstret`, both derived from the count of retired instructions.
 
 /// A counter that follows the count of retired instructions, or stands still.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Counter {
     /// Counts: its value is the count plus this.
     Running(u64),

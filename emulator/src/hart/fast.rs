@@ -146,6 +146,25 @@ pub(crate) struct Arrays {
     banks: Vec<Bank>,
 }
 
+/// The copy counts on, but is empty: what it may answer, its owner must find out.
+impl Clone for Arrays {
+    fn clone(&self) -> Self {
+        let mut banks: Vec<Bank> = (0..BANKS).map(|_| Bank::new()).collect();
+        for (bank, old) in banks.iter_mut().zip(&self.banks) {
+            bank.hits = old.hits;
+        }
+        let mut arrays = Self {
+            base: 0,
+            mask: 0,
+            hits: self.hits,
+            selected: self.selected,
+            banks,
+        };
+        arrays.point();
+        arrays
+    }
+}
+
 impl Default for Arrays {
     fn default() -> Self {
         let mut arrays = Self {
@@ -243,7 +262,7 @@ impl Arrays {
 }
 
 /// The fast arrays of a hart.
-#[derive(Default)]
+#[derive(Clone, Default)]
 #[repr(C)]
 pub(crate) struct Fast {
     pub(crate) load: Arrays,
@@ -259,9 +278,16 @@ pub(crate) struct Fast {
     fetch_page: FetchPage,
 }
 
+/// A copy knows nothing, as the arrays' copies do.
 struct FetchPage {
     va: u64,
     delta: u64,
+}
+
+impl Clone for FetchPage {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 impl Default for FetchPage {

@@ -2,6 +2,7 @@
 //! memory.
 
 mod check;
+mod compare;
 mod counters;
 pub mod csr;
 mod effects;
@@ -42,6 +43,7 @@ pub struct HartConfig {
 }
 
 /// One hart.
+#[derive(Clone)]
 #[repr(C)]
 pub struct Hart {
     /// The integer registers; writes to `x0` go to the sink at index 32.

@@ -1,5 +1,6 @@
 //! The physical bus: RAM and devices behind physical addresses.
 
+use super::tape::{DeviceAccess, Kind, Tape};
 use super::{AccessError, Device, MachineRequest, Memory, PhysAddr, Ram};
 use std::ops::Range;
 
@@ -28,6 +29,7 @@ pub struct Bus {
     devices: Vec<Mapped>,
     /// A device was written or read, so that interrupt lines and timers may have changed.
     device_touched: bool,
+    tape: Tape,
 }
 
 impl Bus {
@@ -37,6 +39,7 @@ impl Bus {
             memory: Memory::new(ram, harts),
             devices: Vec::new(),
             device_touched: false,
+            tape: Tape::default(),
         }
     }
 
@@ -130,8 +133,14 @@ impl Bus {
 
     #[cold]
     fn load_device(&mut self, at: PhysAddr, size: u8, now: u64) -> Result<u64, AccessError> {
-        let (device, offset) = self.touch(at, size)?;
-        device.read(offset, size, now)
+        self.device_touched = true;
+        if let Some(result) = self.tape.play(at, size, Kind::Load) {
+            return result;
+        }
+        let found = self.touch(at, size);
+        let result = found.and_then(|(device, offset)| device.read(offset, size, now));
+        self.tape.record(at, size, Kind::Load, result);
+        result
     }
 
     /// Fetches two bytes of an instruction, from RAM or a device that allows it.
@@ -139,12 +148,17 @@ impl Bus {
         if let Some(half) = self.ram().load(at, 2) {
             return Ok(half);
         }
-        let (mapped, offset) = self.find(at, 2).ok_or(AccessError)?;
-        if mapped.device.executable() {
-            mapped.device.read(offset, 2, now)
-        } else {
-            Err(AccessError)
+        if let Some(result) = self.tape.play(at, 2, Kind::Fetch) {
+            return result;
         }
+        let result = match self.find(at, 2) {
+            Some((mapped, offset)) if mapped.device.executable() => {
+                mapped.device.read(offset, 2, now)
+            }
+            _ => Err(AccessError),
+        };
+        self.tape.record(at, 2, Kind::Fetch, result);
+        result
     }
 
     /// Stores the low `size` bytes of `value`. Other harts' reservations of the bytes are lost.
@@ -172,8 +186,32 @@ impl Bus {
         value: u64,
         now: u64,
     ) -> Result<(), AccessError> {
-        let (device, offset) = self.touch(at, size)?;
-        device.write(offset, size, value, now)
+        self.device_touched = true;
+        if let Some(result) = self.tape.play(at, size, Kind::Store(value)) {
+            return result.map(|_| ());
+        }
+        let found = self.touch(at, size);
+        let result = found.and_then(|(device, offset)| device.write(offset, size, value, now));
+        self.tape
+            .record(at, size, Kind::Store(value), result.map(|()| 0));
+        result
+    }
+
+    /// Writes down from now on what accesses beyond RAM gave; takes what was written down before.
+    pub fn record(&mut self) -> Vec<DeviceAccess> {
+        match std::mem::replace(&mut self.tape, Tape::Recording(Vec::new())) {
+            Tape::Recording(list) => list,
+            _ => Vec::new(),
+        }
+    }
+
+    /// Answers accesses beyond RAM from now on with what another bus wrote down. Says how many of those that were
+    /// to be answered before were not made, or were others.
+    pub fn play(&mut self, list: Vec<DeviceAccess>) -> u64 {
+        match std::mem::replace(&mut self.tape, Tape::Playing(list.into(), 0)) {
+            Tape::Playing(left, wrong) => left.len() as u64 + wrong,
+            _ => 0,
+        }
     }
 
     /// Whether `size` bytes at `at` are RAM: atomics and cache blocks want that.

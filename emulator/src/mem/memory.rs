@@ -45,7 +45,14 @@ pub struct Memory {
     device_stores: Vec<WordChange>,
     /// What engines keep decoded.
     decoded: Decoded,
+    /// Every store since it was last taken, if anyone wants to know: who, where, and how many bytes.
+    journal: Option<Vec<Store>>,
+    /// Counts how often RAM was changed otherwise.
+    generation: u64,
 }
+
+/// A store to RAM: the hart that made it, or `None` for a device or the host; where; how many bytes.
+pub type Store = (Option<usize>, PhysAddr, u64);
 
 impl Memory {
     /// RAM that so many harts share.
@@ -57,6 +64,8 @@ impl Memory {
             flag_generation: 0,
             device_stores: Vec::new(),
             decoded: Decoded::default(),
+            journal: None,
+            generation: 0,
             ram,
             reservations: vec![None; harts],
             reserved: Vec::new(),
@@ -75,6 +84,7 @@ impl Memory {
     /// RAM, to be filled by the loader. Reservations are not looked at; what engines keep decoded is given up.
     pub fn ram_mut(&mut self) -> &mut Ram {
         self.give_up_decoded();
+        self.generation += 1;
         &mut self.ram
     }
 
@@ -218,6 +228,20 @@ impl Memory {
         if self.any_reservation {
             self.break_reservations(hart, at, length);
         }
+        if let Some(journal) = &mut self.journal {
+            journal.push((hart, at, length));
+        }
+    }
+
+    /// Writes down every store from now on, but for those of engines that know where RAM is; takes what was written
+    /// down before.
+    pub fn take_journal(&mut self) -> Vec<Store> {
+        self.journal.replace(Vec::new()).unwrap_or_default()
+    }
+
+    /// Counts how often RAM was given away to be changed: [`Memory::ram_mut`].
+    pub fn generation(&self) -> u64 {
+        self.generation
     }
 
     // ---- Decoded instructions. ----
@@ -336,6 +360,22 @@ impl Memory {
         for at in at.into_iter().flat_map(|at| [at, at.offset(7)]) {
             self.flag_page(at, PageFlags::DOORBELL);
         }
+    }
+
+    /// The word that is watched for requests to the host.
+    pub fn doorbell(&self) -> Option<PhysAddr> {
+        self.doorbell.map(PhysAddr)
+    }
+
+    /// Forgets what was requested of the host.
+    pub fn forget_request(&mut self) {
+        self.request = Request::None;
+    }
+
+    /// Takes over the reservations that harts have in another memory.
+    pub fn copy_reservations(&mut self, other: &Self) {
+        self.reservations.clone_from(&other.reservations);
+        self.any_reservation = other.any_reservation;
     }
 
     /// Whether a complete request waits.

@@ -37,6 +37,8 @@ pub enum Outcome {
     Asleep,
     /// It asked the host for something that does not exist.
     BadRequest(String),
+    /// Two engines that ran side by side did not do the same.
+    Differs(String),
     /// The file has no symbol `tohost`, so it cannot say that it passed. It was not run.
     NoTohost,
     /// It cannot be loaded.
@@ -65,6 +67,7 @@ impl Outcome {
             Self::InstructionLimit(_) => "instruction-limit",
             Self::Asleep => "asleep",
             Self::BadRequest(_) => "bad-request",
+            Self::Differs(_) => "engines-differ",
             Self::NoTohost => "no-tohost",
             Self::CannotLoad(_) => "cannot-load",
         }
@@ -105,6 +108,7 @@ impl fmt::Display for Outcome {
                 "asleep: it waits for an interrupt that nothing will raise"
             ),
             Self::BadRequest(what) => write!(f, "bad request to the host: {what}"),
+            Self::Differs(how) => f.write_str(how),
             Self::NoTohost => write!(f, "no symbol tohost, so it cannot say that it passed"),
             Self::CannotLoad(why) => write!(f, "cannot be loaded: {why}"),
         }

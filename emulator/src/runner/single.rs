@@ -128,6 +128,7 @@ fn run_guest(guest: &mut Guest, config: &TestConfig, result: &mut TestResult) {
         | Stop::Break
         | Stop::Interrupted
         | Stop::Asleep
+        | Stop::Differs(_)
         | Stop::Reset => 0,
     };
     let mut recorder = Recorder::new(shown, guest.symbols().by_name("fail"));
@@ -287,6 +288,7 @@ fn outcome(stop: Stop, recorder: &Recorder, config: &TestConfig) -> Outcome {
         Stop::Asleep => Outcome::Asleep,
         Stop::BadRequest(what) => Outcome::BadRequest(what.to_string()),
         Stop::Reset => Outcome::BadRequest("a reset of the machine".into()),
+        Stop::Differs(how) => Outcome::Differs(how.to_string()),
     }
 }
 

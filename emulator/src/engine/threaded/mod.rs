@@ -24,9 +24,9 @@ mod op;
 mod slow;
 mod table;
 
-use super::reference::{Reference, repeats, step, tell_events};
+use super::reference::{Reference, before_instruction, repeats, step, tell_events};
 use super::{Decoder, Observer, Pause};
-use crate::hart::{Cause, Hart, Interest, Trap, TrapTaken};
+use crate::hart::{Cause, Hart, Interest, TrapTaken};
 use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
 use code::Code;
 use context::{Context, Exit};
@@ -81,53 +81,15 @@ impl Threaded {
         hart.watch(interest);
         hart.catch_up(bus);
         loop {
-            if hart.check_interrupts {
-                if let Some(interrupt) = hart.pending_interrupt() {
-                    hart.waiting = false;
-                    let taken = hart.take_trap(Cause::Interrupt(interrupt), 0);
-                    observer.trapped(hart, &taken);
-                }
-                if hart.take_timer_changed() {
-                    return Pause::Attention;
-                }
-            }
-            if hart.waiting {
-                if !hart.has_wakeup() {
-                    return Pause::Waiting;
-                }
-                hart.waiting = false;
+            if let Some(pause) = before_instruction(hart, observer) {
+                return pause;
             }
             if hart.retired >= end {
                 return Pause::Budget;
             }
-            let exit = chain(
-                &mut self.code,
-                &mut side.decoder,
-                hart,
-                bus,
-                end - hart.retired,
-            );
-            let done = match exit {
-                Exit::Look => Ok(()),
-                // The last instruction that the budget had room for was the end of a block.
-                Exit::Step if hart.retired >= end => return Pause::Budget,
-                Exit::Executed => {
-                    if O::EVENTS {
-                        tell_events(hart, observer, hart.privilege);
-                    }
-                    hart.pc = hart.next_pc;
-                    hart.retired = hart.retired.wrapping_add(1);
-                    Ok(())
-                }
-                Exit::Step => step(hart, bus, &mut side.decoder, observer),
-                Exit::Trap(trap) => Err(trap),
-            };
-            if let Err(trap) = done {
-                if O::EVENTS {
-                    tell_events(hart, observer, hart.privilege);
-                }
-                let taken = take(hart, trap);
-                observer.trapped(hart, &taken);
+            let left = end - hart.retired;
+            if let Some(taken) = self.advance(hart, bus, left, Reach::Far, observer) {
+                let side = &mut self.harts[hart.id];
                 if repeats(side.last_trap, &taken) {
                     return Pause::TrapLoop(taken);
                 }
@@ -138,10 +100,55 @@ impl Threaded {
             }
         }
     }
+
+    /// Runs at least one instruction and at most `instructions`. Gives the trap that ended this, which was taken.
+    pub(super) fn advance<O: Observer>(
+        &mut self,
+        hart: &mut Hart,
+        bus: &mut Bus,
+        instructions: u64,
+        reach: Reach,
+        observer: &mut O,
+    ) -> Option<TrapTaken> {
+        let side = self.harts.get_mut(hart.id)?;
+        let exit = chain(
+            &mut self.code,
+            &mut side.decoder,
+            hart,
+            bus,
+            instructions,
+            reach,
+        );
+        let done = match exit {
+            Exit::Look => Ok(()),
+            Exit::Executed => {
+                if O::EVENTS {
+                    tell_events(hart, observer, hart.privilege);
+                }
+                hart.pc = hart.next_pc;
+                hart.retired = hart.retired.wrapping_add(1);
+                Ok(())
+            }
+            Exit::Step => step(hart, bus, &mut side.decoder, observer),
+            Exit::Trap(trap) => Err(trap),
+        };
+        let trap = done.err()?;
+        if O::EVENTS {
+            tell_events(hart, observer, hart.privilege);
+        }
+        let taken = hart.take_trap(Cause::Exception(trap.exception), trap.value);
+        observer.trapped(hart, &taken);
+        Some(taken)
+    }
 }
 
-fn take(hart: &mut Hart, trap: Trap) -> TrapTaken {
-    hart.take_trap(Cause::Exception(trap.exception), trap.value)
+/// How far a chain goes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reach {
+    /// To the end of the first block.
+    Block,
+    /// As far as it can.
+    Far,
 }
 
 /// Runs blocks from the pc on, until `instructions` have retired or something else happens.
@@ -151,6 +158,7 @@ fn chain(
     hart: &mut Hart,
     bus: &mut Bus,
     instructions: u64,
+    reach: Reach,
 ) -> Exit {
     if bus.memory().decoded_is_stale() {
         match bus.memory_mut().take_stale_decoded() {
@@ -187,6 +195,13 @@ fn chain(
     if first.is_null() {
         return Exit::Step;
     }
+    let instructions = match reach {
+        Reach::Far => instructions,
+        // SAFETY: it begins a block.
+        Reach::Block => instructions.min(unsafe { op::instructions(first) }.max(1)),
+    };
+    let end = hart.retired.wrapping_add(instructions);
+    context.end = end;
     float::prepare(hart);
     let context = &raw mut context;
     hart.engine = context.expose_provenance();
@@ -197,7 +212,11 @@ fn chain(
     float::fold_flags(hart);
     hart.engine = 0;
     // SAFETY: it is on this function's stack.
-    unsafe { (*context).exit }
+    match unsafe { (*context).exit } {
+        // The last instruction that there was room for was the end of a block.
+        Exit::Step if hart.retired == end => Exit::Look,
+        exit => exit,
+    }
 }
 
 /// Pays for a block and runs the chain that begins with it.

@@ -82,6 +82,16 @@ pub(super) unsafe fn charge(first: *const Op) -> i64 {
     unsafe { *first.cast::<i64>().sub(1) }
 }
 
+/// How many instructions the block has that begins with an operation.
+///
+/// # Safety
+///
+/// It does begin a block.
+pub(super) unsafe fn instructions(first: *const Op) -> u64 {
+    // SAFETY: what is known of a block lives as long as it.
+    unsafe { &*info(first) }.insns.len() as u64
+}
+
 /// What is known of the block of an operation.
 ///
 /// # Safety

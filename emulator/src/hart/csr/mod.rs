@@ -40,7 +40,7 @@ pub const MINSTRET: u16 = 0xb02;
 
 /// The registers that are just values; those with a life of their own (PMP, triggers, counters)
 /// are elsewhere in the hart.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 #[expect(missing_docs, reason = "the names are the manual's")]
 pub struct CsrState {
     pub mstatus: u64,

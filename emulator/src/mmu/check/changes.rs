@@ -35,7 +35,7 @@ impl Stored {
     }
 }
 
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct SpaceUse {
     satp: Satp,
     change: Option<RootChange>,
@@ -50,7 +50,7 @@ pub(super) struct RootChange {
     pub(super) by: Site,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Changes {
     clock: u64,
     entries: NumberMap<u64, Vec<Stored>>,

@@ -26,19 +26,20 @@ pub(super) struct Changed {
 }
 
 /// What one hart may hold of a page.
-#[derive(Default)]
+#[derive(Clone, Default)]
 struct View {
     /// The hart's fences when it fetched.
     fences: u64,
     changed: NumberMap<u64, Changed>,
 }
 
+#[derive(Clone)]
 struct Page {
     views: Vec<View>,
     patience: u32,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Code {
     pages: NumberMap<u64, Page>,
     /// How many `fence.i` each hart has executed, counted from one.

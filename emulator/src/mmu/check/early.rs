@@ -15,6 +15,7 @@ const MOST_STORES: u32 = 1 << 21;
 /// Words that are kept.
 const MOST_WORDS: usize = 1 << 17;
 
+#[derive(Clone)]
 pub(super) struct Early {
     stores_left: u32,
     words: NumberMap<u64, (u64, Site)>,

@@ -7,7 +7,7 @@ use std::hash::{BuildHasherDefault, Hasher};
 pub(super) type NumberMap<K, V> = HashMap<K, V, BuildHasherDefault<NumberHasher>>;
 
 /// Mixes words by multiplication. A guest that made its addresses collide would only slow itself down.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct NumberHasher(u64);
 
 impl NumberHasher {

@@ -73,7 +73,7 @@ enum Key {
 /// The sanitizer of a machine: one for all its harts.
 ///
 /// Its memory is bounded: by the guest's own tables, and by limits that stand where they count.
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub struct Checker {
     config: CheckConfig,
     epoch: u64,

@@ -30,6 +30,7 @@ impl Cause {
 }
 
 /// A finding that can be told.
+#[derive(Clone)]
 pub(super) struct Finding {
     keys: Vec<Key>,
     family: Key,
@@ -40,6 +41,7 @@ pub(super) struct Finding {
 
 /// A stale translation that a hart used after another hart changed the entry. That is no mistake yet: the other hart
 /// may be about to ask for a fence, and to wait for it before it gives the frame to someone else.
+#[derive(Clone)]
 pub(super) struct Pending {
     hart: usize,
     until: u64,

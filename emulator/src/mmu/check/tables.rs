@@ -61,6 +61,7 @@ impl Word {
 /// What leads to a root table instead of an entry.
 pub(super) const ROOT: u64 = u64::MAX;
 
+#[derive(Clone)]
 struct Page {
     number: u64,
     words: Box<[u64; 512]>,
@@ -70,6 +71,7 @@ struct Page {
 }
 
 /// The pages that hold tables.
+#[derive(Clone)]
 pub(super) struct Tables {
     index: NumberMap<u64, u32>,
     pages: Vec<Page>,

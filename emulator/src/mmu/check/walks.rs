@@ -15,6 +15,7 @@ const MOST_CLEAR: usize = 64;
 const USER_PAGES: usize = 1 << 12;
 
 /// An invalid entry on which a walk ended: a hart may go on believing that it is invalid.
+#[derive(Clone)]
 struct Invalid {
     hart: usize,
     at: PhysAddr,
@@ -29,6 +30,7 @@ struct Invalid {
 }
 
 /// An entry on which an access failed because A or D is left to software.
+#[derive(Clone)]
 struct Clear {
     hart: usize,
     at: PhysAddr,
@@ -47,7 +49,7 @@ struct UserPage {
     used: Use,
 }
 
-#[derive(Default)]
+#[derive(Clone, Default)]
 pub(super) struct Walks {
     invalid: Vec<Invalid>,
     clear: Vec<Clear>,
