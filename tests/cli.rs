@@ -1,5 +1,7 @@
 //! The command line: exit codes, what goes to which stream, what is said of how a run ended.
 
+mod spellings;
+
 use crate::support::guest::{Folder, guest};
 use assert_cmd::Command;
 use std::io::Read;

@@ -8,6 +8,7 @@ mod first;
 mod interrupt;
 mod log;
 mod machine;
+mod qemu;
 mod run;
 mod terminal;
 mod test;
@@ -61,6 +62,11 @@ enum Command {
 
 /// Parses the command line, does what it says, and tells what went wrong.
 pub(crate) fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(instead) = qemu::found(&words) {
+        say(format_args!("{instead}"));
+        return ExitCode::from(WRONG_COMMAND_LINE);
+    }
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         None => first::run(),
