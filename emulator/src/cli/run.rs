@@ -21,7 +21,7 @@ use pagewalk::report::commit_log::CommitLog;
 use pagewalk::report::filter::Filter;
 use pagewalk::report::log::LogObserver;
 use pagewalk::report::signature;
-use pagewalk::report::stats::Stats;
+use pagewalk::report::stats::{HartStats, Stats};
 use pagewalk::report::trace_file::TraceFile;
 use pagewalk::report::traps::TrapHistory;
 use pagewalk::trace;
@@ -304,8 +304,10 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         guest,
         limits: &limits,
         no_reboot: request.no_reboot,
+        earlier: Vec::new(),
     };
     let stop = observers.run(&mut run, &mut traps);
+    let earlier = run.earlier;
     let time = start.elapsed();
     interrupt::run_ended();
     drop(raw);
@@ -339,7 +341,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     let mut code = end.tell();
     let mut figures_lost = None;
     if request.stats || stats_json.is_some() {
-        let stats = Stats::new(machine.harts(), &traps, time);
+        let stats = Stats::new(machine.harts(), &earlier, &traps, time);
         if request.stats
             && let Err(error) = write!(io::stderr(), "{stats}")
         {
@@ -431,6 +433,8 @@ struct Run<'a> {
     guest: &'a Guest,
     limits: &'a Limits,
     no_reboot: bool,
+    /// What the harts did before each reset.
+    earlier: Vec<Vec<HartStats>>,
 }
 
 impl Run<'_> {
@@ -441,6 +445,8 @@ impl Run<'_> {
                 return Ok(stop);
             }
             log::info!(target: trace::BOARD, "reset");
+            let harts = self.machine.harts().iter();
+            self.earlier.push(harts.map(HartStats::new).collect());
             self.machine.reset(self.guest)?;
         }
     }
