@@ -1,5 +1,6 @@
 //! The command line: exit codes, what goes to which stream, what is said of how a run ended.
 
+mod consoles;
 mod spellings;
 
 use crate::support::guest::{Folder, guest};

@@ -227,7 +227,9 @@ fn open_line(line: &Line, stdio: Stdio) -> Result<(Shared, Option<terminal::Raw>
         Line::File(path) => {
             let file =
                 File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            (Shared::new(Stream::new(Box::new(file), Input::None)), None)
+            let console = Stream::new(Box::new(file), Input::None);
+            let console = console.to_file(path.display().to_string());
+            (Shared::new(console), None)
         }
     })
 }

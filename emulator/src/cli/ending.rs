@@ -3,6 +3,7 @@
 use super::interrupt;
 use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, say};
 use pagewalk::board::{Machine, Stop};
+use pagewalk::dev::console::Console;
 use pagewalk::dev::htif::HtifError;
 use pagewalk::hart::{Hart, TrapTaken};
 use pagewalk::isa::Privilege;
@@ -101,7 +102,12 @@ impl Ending<'_> {
                 ));
                 CANNOT_GO_ON
             }
-            Stop::BadRequest(HtifError::Output(kind)) => output_lost(*kind),
+            Stop::BadRequest(HtifError::Output(kind)) => {
+                match self.machine.lost_console().and_then(Console::file) {
+                    Some(file) => file_lost(Path::new(&file), &Error::from(*kind)),
+                    None => output_lost(*kind),
+                }
+            }
             Stop::BadRequest(error) => {
                 say(format_args!(
                     "the guest asked for what there is not, {}",
