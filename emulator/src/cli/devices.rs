@@ -163,6 +163,17 @@ impl DeviceArguments {
     }
 
     /// Files that are written, with their options.
+    /// The number of virtio devices that [`Self::open`] gives the machine.
+    pub(super) fn virtio_count(&self) -> usize {
+        const ENTROPY: usize = 1;
+        let network = matches!(self.net, NetSpec::User { .. });
+        self.drive.len()
+            + usize::from(network)
+            + self.share.len()
+            + ENTROPY
+            + usize::from(self.console.is_some())
+    }
+
     pub(super) fn files(&self) -> Vec<(&'static str, Option<&Path>)> {
         let mut files = vec![("--serial", self.serial.file())];
         files.extend(self.console.as_ref().map(|line| ("--console", line.file())));
@@ -174,7 +185,7 @@ impl DeviceArguments {
     }
 
     /// What makes no sense together.
-    fn check(&self, stdio: Stdio) -> Result<(), WrongUse> {
+    pub(super) fn check(&self, stdio: Stdio) -> Result<(), WrongUse> {
         let both = matches!(
             (&self.serial, &self.console),
             (Line::Stdio, Some(Line::Stdio))

@@ -43,7 +43,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The guest: an ELF file or a Linux Image
-    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios"], conflicts_with = "kernel")]
+    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios", "dump_dtb"], conflicts_with = "kernel")]
     guest: Option<PathBuf>,
 
     /// Arguments for the guest: a bare-metal program takes none
@@ -63,7 +63,15 @@ pub(super) struct Arguments {
     tlb: TlbArguments,
 
     /// Write the device tree to a file (dtc reads it), and do not run
-    #[arg(long, value_name = "FILE", help_heading = "Booting")]
+    ///
+    /// It needs no guest, and opens no disk and no file of a console. What a guest adds, such as
+    /// where its initrd lies, is there if one is named.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "dtb",
+        help_heading = "Booting"
+    )]
     dump_dtb: Option<PathBuf>,
 
     /// End the run when the guest asks for a reset, instead of starting again
@@ -176,6 +184,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         return Ok(WRONG_COMMAND_LINE);
     }
     let guest = arguments.boot.guest(arguments.guest.as_deref())?;
+    if let Some(path) = &arguments.dump_dtb {
+        dump_device_tree(arguments, path)?;
+        arguments.log.finish()?;
+        return Ok(0);
+    }
     let filter = match arguments
         .trace
         .filter(&guest, arguments.machine.config().harts)
@@ -194,7 +207,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let request = Request {
         machine,
         devices: Some(&arguments.devices),
-        dump_dtb: arguments.dump_dtb.as_deref(),
         no_reboot: arguments.no_reboot,
         max_instructions: arguments.max_instructions,
         timeout: arguments.timeout,
@@ -214,11 +226,30 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 /// What to do with a guest.
+/// Writes the device tree of the machine that the command line describes, without making it.
+fn dump_device_tree(arguments: &Arguments, path: &Path) -> Result<()> {
+    let (boot, devices) = (&arguments.boot, &arguments.devices);
+    let named = arguments.guest.as_deref();
+    let mut guest = if named.is_some() || boot.names_guest() {
+        Some(boot.guest(named)?)
+    } else {
+        boot.check_without_guest()?;
+        None
+    };
+    devices.check(Stdio::Lines)?;
+    let tree = Machine::device_tree_of(
+        &arguments.machine.config(),
+        guest.as_mut(),
+        boot.append(),
+        devices.virtio_count(),
+    )?;
+    fs::write(path, tree).with_context(|| format!("cannot write {}", path.display()))
+}
+
 #[derive(Default)]
 pub(super) struct Request<'a> {
     machine: MachineConfig,
     devices: Option<&'a DeviceArguments>,
-    dump_dtb: Option<&'a Path>,
     no_reboot: bool,
     max_instructions: Option<u64>,
     timeout: Option<Duration>,
@@ -245,7 +276,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     };
     interrupt::listen();
     // A program that uses HTIF leaves the terminal as it is.
-    let stdio = if guest.tohost().is_none() && request.dump_dtb.is_none() {
+    let stdio = if guest.tohost().is_none() {
         Stdio::Keys
     } else {
         Stdio::Lines
@@ -261,11 +292,6 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         ),
     };
     let mut machine = Machine::with_host(&config, &mut guest, host)?;
-    if let Some(path) = request.dump_dtb {
-        fs::write(path, machine.device_tree())
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        return Ok(0);
-    }
     let guest = &guest;
     let signature = request
         .signature
