@@ -86,6 +86,11 @@ impl BootArguments {
         Ok(guest)
     }
 
+    /// Whether a kernel gets Pagewalk's own firmware.
+    pub(super) fn own_firmware(&self) -> bool {
+        matches!(self.bios, None | Some(Firmware::Builtin))
+    }
+
     /// Whether a guest is named here.
     pub(super) fn names_guest(&self) -> bool {
         self.kernel.is_some() || self.bios.is_some()

@@ -8,6 +8,7 @@ mod first;
 mod interrupt;
 mod log;
 mod machine;
+mod output;
 mod qemu;
 mod run;
 mod terminal;
@@ -140,6 +141,7 @@ fn same_file_twice(files: &[(&str, Option<&Path>)]) -> bool {
 /// Says something to the user on standard error. If nobody listens there, it is lost.
 fn say(what: std::fmt::Arguments<'_>) {
     use std::io::Write;
+    output::finish_line();
     let _ = writeln!(std::io::stderr(), "pagewalk: {what}");
 }
 

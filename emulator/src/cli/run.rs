@@ -7,6 +7,7 @@ use super::ending;
 use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
+use super::output::{self, GuestOutput};
 use super::terminal;
 use super::trace::TraceArguments;
 use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
@@ -183,12 +184,12 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         ));
         return Ok(WRONG_COMMAND_LINE);
     }
-    let guest = arguments.boot.guest(arguments.guest.as_deref())?;
     if let Some(path) = &arguments.dump_dtb {
         dump_device_tree(arguments, path)?;
         arguments.log.finish()?;
         return Ok(0);
     }
+    let guest = arguments.boot.guest(arguments.guest.as_deref())?;
     let filter = match arguments
         .trace
         .filter(&guest, arguments.machine.config().harts)
@@ -207,6 +208,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let request = Request {
         machine,
         devices: Some(&arguments.devices),
+        own_firmware: arguments.boot.own_firmware(),
         no_reboot: arguments.no_reboot,
         max_instructions: arguments.max_instructions,
         timeout: arguments.timeout,
@@ -225,7 +227,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(code)
 }
 
-/// What to do with a guest.
 /// Writes the device tree of the machine that the command line describes, without making it.
 fn dump_device_tree(arguments: &Arguments, path: &Path) -> Result<()> {
     let (boot, devices) = (&arguments.boot, &arguments.devices);
@@ -246,10 +247,12 @@ fn dump_device_tree(arguments: &Arguments, path: &Path) -> Result<()> {
     fs::write(path, tree).with_context(|| format!("cannot write {}", path.display()))
 }
 
+/// What to do with a guest.
 #[derive(Default)]
 pub(super) struct Request<'a> {
     machine: MachineConfig,
     devices: Option<&'a DeviceArguments>,
+    own_firmware: bool,
     no_reboot: bool,
     max_instructions: Option<u64>,
     timeout: Option<Duration>,
@@ -285,7 +288,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         Some(devices) => devices.open(stdio)?,
         None => (
             Host::new(Shared::new(Stream::new(
-                Box::new(io::stdout()),
+                Box::new(GuestOutput::stdout()),
                 Input::None,
             ))),
             None,
@@ -363,11 +366,15 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         guest,
         traps: &traps,
         timeout: request.timeout,
+        own_firmware: request.own_firmware,
     };
     let mut code = end.tell();
     let mut figures_lost = None;
     if request.stats || stats_json.is_some() {
         let stats = Stats::new(machine.harts(), &earlier, &traps, time);
+        if request.stats {
+            output::finish_line();
+        }
         if request.stats
             && let Err(error) = write!(io::stderr(), "{stats}")
         {
