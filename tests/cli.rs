@@ -1,6 +1,12 @@
 //! The command line: exit codes, what goes to which stream, what is said of how a run ended.
 
+mod booting;
+mod consoles;
+mod endings;
+mod spellings;
+
 use crate::support::guest::{Folder, guest};
+use crate::support::machine::words;
 use assert_cmd::Command;
 use std::io::Read;
 use std::path::Path;
@@ -38,6 +44,20 @@ pub(crate) fn done(command: &mut Command) -> Done {
         out: String::from_utf8_lossy(&output.stdout).into_owned(),
         err: String::from_utf8_lossy(&output.stderr).into_owned(),
     }
+}
+
+/// A Linux Image that runs these instructions, separated by semicolons, of which the first is at
+/// 0x80000040 for the assembler.
+pub(crate) fn kernel(lines: &str) -> Vec<u8> {
+    let lines = format!("jal zero, 0x80000040; {} {lines}", "ebreak; ".repeat(15));
+    let code = words(&lines);
+    let mut bytes: Vec<u8> = code.into_iter().flat_map(u32::to_le_bytes).collect();
+    bytes[8..16].copy_from_slice(&0x20_0000u64.to_le_bytes());
+    bytes[16..24].copy_from_slice(&0x10_0000u64.to_le_bytes());
+    bytes[24..32].fill(0);
+    bytes[32..36].copy_from_slice(&2u32.to_le_bytes());
+    bytes[48..60].copy_from_slice(b"RISCV\0\0\0RSC\x05");
+    bytes
 }
 
 fn run(guest: &Path, options: &[&str]) -> Done {

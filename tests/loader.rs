@@ -1,6 +1,7 @@
 //! Loading ELF files: what goes where, and what it is called.
 
 mod boot;
+mod cut;
 mod errors;
 mod hostile;
 mod names;

@@ -101,3 +101,50 @@ fn a_machine_with_a_tlb_that_cannot_be_is_refused() {
     let said = made.err().map(|error| error.to_string());
     assert_eq!(said.as_deref(), Some("an ASID has at most 16 bits, not 17"));
 }
+
+#[test]
+fn the_figures_are_those_of_the_whole_run_with_its_resets() {
+    let folder = Folder::new();
+    // Counts in a word of RAM that a reset leaves alone, fences, and resets twice.
+    let program = folder.guest(
+        "resets",
+        "lui t0, 0x40080
+         slli t0, t0, 1
+         lw a0, 0(t0)
+         addi a0, a0, 1
+         sw a0, 0(t0)
+         sfence.vma zero, zero
+         li t1, 3
+         lui t2, 0x100
+         bgeu a0, t1, pass
+         lui t3, 0x7
+         addiw t3, t3, 0x777
+         sw t3, 0(t2)",
+    );
+    let json = folder.path("stats.json");
+    for harts in ["1", "2"] {
+        let command = &mut pagewalk();
+        command.args(["run", "-p", harts, "--stats", "--stats-json"]);
+        done(command.arg(&json).arg(&program)).expect(0, &["sfence.vma, all"]);
+        let json: serde_json::Value = serde_json::from_str(&folder.read("stats.json")).unwrap();
+        let all = json["harts"].as_array().unwrap();
+        let sum: u64 = all
+            .iter()
+            .map(|hart| hart["instructions"].as_u64().unwrap())
+            .sum();
+        assert_eq!(json["instructions"], sum);
+        let fences: u64 = all
+            .iter()
+            .flat_map(|hart| hart["fences"].as_array().unwrap())
+            .map(|fence| fence["count"].as_u64().unwrap())
+            .sum();
+        assert_eq!(fences, 3, "{json:#}");
+        let fetched: u64 = all
+            .iter()
+            .flat_map(|hart| hart["accesses"].as_array().unwrap())
+            .filter(|row| row["kind"] == "fetch")
+            .map(|row| row["untranslated"].as_u64().unwrap())
+            .sum();
+        assert!(fetched >= sum && sum > 3 * 10, "{json:#}");
+    }
+}

@@ -1,4 +1,4 @@
-//! Debian's Linux on the board: boots, devices, disks, and a whole Debian.
+//! Debian's Linux on the board: boots, devices, disks, U-Boot, and a whole Debian.
 //!
 //! These tests need what `scripts/guests debian` fetches, and take a while, so they run when
 //! asked for: `cargo test --profile fast --test linux -- --ignored`. Those whose names begin with
@@ -9,3 +9,4 @@ mod devices;
 mod disk;
 mod root;
 mod support;
+mod uboot;

@@ -22,6 +22,22 @@ fn repository() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap()
 }
 
+/// Makes an initramfs in this folder that runs the scripts of `TESTS`, and powers off.
+pub(crate) fn initrd(folder: &Path) -> PathBuf {
+    let initrd = folder.join("initrd");
+    let here = repository().join("tests/linux");
+    let made = Command::new(repository().join("scripts/initrd"))
+        .arg(&initrd)
+        .arg("--base")
+        .arg(file("initrd"))
+        .arg(format!("run.sh={}", here.join("run.sh").display()))
+        .arg(format!("tests={}", here.display()))
+        .status()
+        .unwrap();
+    assert!(made.success());
+    initrd
+}
+
 /// A machine with Debian's kernel that runs scripts of this folder.
 pub(crate) struct Machine {
     pub(crate) folder: TempDir,
@@ -36,17 +52,7 @@ impl Machine {
     /// A machine whose guest runs these scripts, one after the other, and powers off.
     pub(crate) fn new(scripts: &str) -> Self {
         let folder = TempDir::new().unwrap();
-        let initrd = folder.path().join("initrd");
-        let here = repository().join("tests/linux");
-        let made = Command::new(repository().join("scripts/initrd"))
-            .arg(&initrd)
-            .arg("--base")
-            .arg(file("initrd"))
-            .arg(format!("run.sh={}", here.join("run.sh").display()))
-            .arg(format!("tests={}", here.display()))
-            .status()
-            .unwrap();
-        assert!(made.success());
+        let initrd = initrd(folder.path());
         Self::boot(folder, &initrd).append(&format!("TESTS={scripts}"))
     }
 

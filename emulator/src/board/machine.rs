@@ -190,6 +190,22 @@ impl Machine {
         Ok(())
     }
 
+    /// The device tree of a machine that is not made: with so many virtio devices, and perhaps a
+    /// guest; `append` is the kernel's command line.
+    pub fn device_tree_of(
+        config: &MachineConfig,
+        guest: Option<&mut Guest>,
+        append: Option<&str>,
+        virtio: usize,
+    ) -> Result<Vec<u8>, BuildError> {
+        let mut placed = None;
+        if let Some(guest) = guest {
+            guest.place(Self::ram(config)?.range())?;
+            placed = Some(&*guest);
+        }
+        Self::tree(config, placed, append, virtio)
+    }
+
     /// The device tree that the guest gets.
     pub fn device_tree(&self) -> &[u8] {
         &self.tree
@@ -219,19 +235,8 @@ impl Machine {
             return Err(BuildError::Harts(count));
         }
         config.tlb.check()?;
-        if host.virtio.len() > MemoryMap::VIRTIO_SLOTS {
-            return Err(BuildError::VirtioDevices(host.virtio.len()));
-        }
-        let contents = Contents {
-            htif: guest.is_some_and(|guest| guest.tohost().is_some()),
-            virtio: (0..host.virtio.len()).collect(),
-            append: guest.and_then(Guest::append),
-            initrd: guest.and_then(Guest::initrd),
-        };
-        let tree = match guest.and_then(Guest::dtb) {
-            Some(tree) => tree.to_vec(),
-            None => device_tree(config, &contents)?,
-        };
+        let append = guest.and_then(Guest::append);
+        let tree = Self::tree(config, guest, append, host.virtio.len())?;
         let mut tree_in_ram = None;
         let rom = if let Some(guest) = guest
             && let Some(next) = guest.next_stage()
@@ -278,6 +283,28 @@ impl Machine {
             started: Instant::now(),
             before_reset: 0,
         })
+    }
+
+    /// The device tree that a guest gets: the board's, unless the user gave another.
+    fn tree(
+        config: &MachineConfig,
+        guest: Option<&Guest>,
+        append: Option<&str>,
+        virtio: usize,
+    ) -> Result<Vec<u8>, BuildError> {
+        if virtio > MemoryMap::VIRTIO_SLOTS {
+            return Err(BuildError::VirtioDevices(virtio));
+        }
+        if let Some(tree) = guest.and_then(Guest::dtb) {
+            return Ok(tree.to_vec());
+        }
+        let contents = Contents {
+            htif: guest.is_some_and(|guest| guest.tohost().is_some()),
+            virtio: (0..virtio).collect(),
+            append,
+            initrd: guest.and_then(Guest::initrd),
+        };
+        Ok(device_tree(config, &contents)?)
     }
 
     fn harts_after_reset(config: &MachineConfig) -> Vec<Hart> {

@@ -2,7 +2,7 @@
 
 use super::{ClockSource, Machine, Stop};
 use crate::dev::clint::Clint;
-use crate::dev::console::Console;
+use crate::dev::console::{Console, Shared};
 use crate::dev::htif::HtifError;
 use crate::dev::plic::Plic;
 use crate::dev::sswi::Sswi;
@@ -71,9 +71,14 @@ impl Machine {
             Some(MachineRequest::Reset) => return Some(Stop::Reset),
             None => {}
         }
-        let mut consoles = iter::once(&self.console).chain(&self.more_consoles);
-        let error = consoles.find_map(Console::error)?;
+        let error = self.lost_console()?.error()?;
         Some(Stop::BadRequest(HtifError::Output(error)))
+    }
+
+    /// The console that could not show what the guest printed, if there is one.
+    pub fn lost_console(&self) -> Option<&Shared> {
+        let mut consoles = iter::once(&self.console).chain(&self.more_consoles);
+        consoles.find(|console| console.error().is_some())
     }
 
     /// Carries the devices' interrupt lines through the interrupt controller to the harts.

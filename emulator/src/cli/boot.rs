@@ -1,5 +1,6 @@
 //! Options that say what is booted, shared by the commands that run a guest.
 
+use super::WrongUse;
 use anyhow::Result;
 use clap::Args;
 use pagewalk::loader::{BootFiles, FileKind, Firmware, Guest, sniff};
@@ -31,6 +32,9 @@ pub(super) struct BootArguments {
     bios: Option<Firmware>,
 
     /// A device tree blob to hand over in place of the board's
+    ///
+    /// It is handed over as it is, so the kernel's command line is its own, in place of --append.
+    /// With --initrd it must say where that lies, as the board's does (--dump-dtb).
     #[arg(long, value_name = "FILE")]
     dtb: Option<PathBuf>,
 
@@ -82,6 +86,56 @@ impl BootArguments {
         Ok(guest)
     }
 
+    /// Whether a kernel gets Pagewalk's own firmware.
+    pub(super) fn own_firmware(&self) -> bool {
+        matches!(self.bios, None | Some(Firmware::Builtin))
+    }
+
+    /// Whether a guest is named here.
+    pub(super) fn names_guest(&self) -> bool {
+        self.kernel.is_some() || self.bios.is_some()
+    }
+
+    /// The kernel's command line.
+    pub(super) fn append(&self) -> Option<&str> {
+        self.append.as_deref()
+    }
+
+    /// What makes no sense without a guest.
+    pub(super) fn check_without_guest(&self) -> Result<(), WrongUse> {
+        if self.initrd.is_some() {
+            return Err(WrongUse(
+                "where the --initrd lies depends on the kernel: name that too".into(),
+            ));
+        }
+        Ok(())
+    }
+
+    /// What a device tree that is handed over as it is must say by itself.
+    fn check_tree(&self, guest: &Guest) -> Result<(), WrongUse> {
+        let Some(tree) = guest.dtb() else {
+            return Ok(());
+        };
+        if self.append.is_some() {
+            return Err(WrongUse(
+                "the tree of --dtb is handed over as it is, and --append cannot be put into it: \
+                 write the command line into its /chosen, as bootargs"
+                    .into(),
+            ));
+        }
+        const INITRD: &[u8] = b"linux,initrd-start\0";
+        let says = tree.windows(INITRD.len()).any(|name| name == INITRD);
+        if self.initrd.is_some() && !says {
+            return Err(WrongUse(
+                "the tree of --dtb is handed over as it is, and does not say where the --initrd \
+                 lies: its /chosen needs linux,initrd-start and linux,initrd-end, which --dump-dtb \
+                 shows if the kernel and the initrd are named with it"
+                    .into(),
+            ));
+        }
+        Ok(())
+    }
+
     fn open(&self, named: Option<&Path>) -> Result<Guest> {
         let bare = match named {
             Some(path) if !self.boots() => sniff(path)? == FileKind::Program,
@@ -90,12 +144,14 @@ impl BootArguments {
         if let (true, Some(path)) = (bare, named) {
             return Ok(Guest::open(path)?);
         }
-        Ok(Guest::boot(&BootFiles {
+        let guest = Guest::boot(&BootFiles {
             kernel: self.kernel.clone().or(named.map(Path::to_owned)),
             firmware: self.bios.clone().unwrap_or_default(),
             initrd: self.initrd.clone(),
             append: self.append.clone(),
             dtb: self.dtb.clone(),
-        })?)
+        })?;
+        self.check_tree(&guest)?;
+        Ok(guest)
     }
 }

@@ -1,6 +1,6 @@
 //! Options of the sanitizer, and what it does to the end of a run.
 
-use super::say;
+use super::{output, say};
 use anyhow::{Context, Result};
 use clap::Args;
 use pagewalk::board::Stop;
@@ -121,6 +121,7 @@ impl Checking {
             stop,
             Stop::Exit(_) | Stop::TrapLoop(_) | Stop::Asleep
         ));
+        output::finish_line();
         for report in checker.take_new() {
             self.observer(guest).tell(report);
         }

@@ -1,10 +1,11 @@
 //! Options that say what the machine has of the host: consoles, disks, the date.
 
+use super::output::GuestOutput;
 use super::{WrongUse, terminal, values};
 use anyhow::{Context, Result, anyhow};
 use clap::{Args, ValueEnum};
 use pagewalk::board::{ClockSource, Host, MachineConfig};
-use pagewalk::dev::console::{Input, Nowhere, Shared, Stream};
+use pagewalk::dev::console::{Input, Shared, Stream};
 use pagewalk::dev::virtio::VirtioDevice;
 use pagewalk::dev::virtio::blk::{Blk, DriveSpec};
 use pagewalk::dev::virtio::console::VirtioConsole;
@@ -162,6 +163,17 @@ impl DeviceArguments {
         Ok((host, raw.or(second)))
     }
 
+    /// The number of virtio devices that [`Self::open`] gives the machine.
+    pub(super) fn virtio_count(&self) -> usize {
+        const ENTROPY: usize = 1;
+        let network = matches!(self.net, NetSpec::User { .. });
+        self.drive.len()
+            + usize::from(network)
+            + self.share.len()
+            + ENTROPY
+            + usize::from(self.console.is_some())
+    }
+
     /// Files that are written, with their options.
     pub(super) fn files(&self) -> Vec<(&'static str, Option<&Path>)> {
         let mut files = vec![("--serial", self.serial.file())];
@@ -174,7 +186,7 @@ impl DeviceArguments {
     }
 
     /// What makes no sense together.
-    fn check(&self, stdio: Stdio) -> Result<(), WrongUse> {
+    pub(super) fn check(&self, stdio: Stdio) -> Result<(), WrongUse> {
         let both = matches!(
             (&self.serial, &self.console),
             (Line::Stdio, Some(Line::Stdio))
@@ -223,11 +235,16 @@ impl DeviceArguments {
 fn open_line(line: &Line, stdio: Stdio) -> Result<(Shared, Option<terminal::Raw>)> {
     Ok(match line {
         Line::Stdio => standard(stdio),
-        Line::Null => (Shared::new(Nowhere), None),
+        Line::Null => {
+            let console = Stream::new(Box::new(GuestOutput::other(io::sink())), Input::None);
+            (Shared::new(console), None)
+        }
         Line::File(path) => {
             let file =
                 File::create(path).with_context(|| format!("cannot write {}", path.display()))?;
-            (Shared::new(Stream::new(Box::new(file), Input::None)), None)
+            let console = Stream::new(Box::new(GuestOutput::other(file)), Input::None);
+            let console = console.to_file(path.display().to_string());
+            (Shared::new(console), None)
         }
     })
 }
@@ -246,7 +263,7 @@ pub(super) enum Stdio {
 /// Standard input and output as a console.
 fn standard(stdio: Stdio) -> (Shared, Option<terminal::Raw>) {
     if stdio == Stdio::Error {
-        let console = Stream::new(Box::new(io::stderr()), Input::None);
+        let console = Stream::new(Box::new(GuestOutput::stderr()), Input::None);
         return (Shared::new(console), None);
     }
     let raw = if stdio == Stdio::Keys {
@@ -258,7 +275,7 @@ fn standard(stdio: Stdio) -> (Shared, Option<terminal::Raw>) {
         Some(_) => terminal::input(),
         None => input(),
     };
-    let console = Stream::new(Box::new(io::stdout()), input);
+    let console = Stream::new(Box::new(GuestOutput::stdout()), input);
     (Shared::new(console), raw)
 }
 

@@ -1,8 +1,10 @@
 //! How a run ended: what is said about it, and the exit code.
 
 use super::interrupt;
+use super::output;
 use super::{CANNOT_GO_ON, LIMIT, NOBODY_READS, say};
 use pagewalk::board::{Machine, Stop};
+use pagewalk::dev::console::Console;
 use pagewalk::dev::htif::HtifError;
 use pagewalk::hart::{Hart, TrapTaken};
 use pagewalk::isa::Privilege;
@@ -22,11 +24,51 @@ pub(super) struct Ending<'a> {
     pub(super) guest: &'a Guest,
     pub(super) traps: &'a TrapHistory,
     pub(super) timeout: Option<Duration>,
+    /// A kernel runs on Pagewalk's own firmware.
+    pub(super) own_firmware: bool,
 }
+
+/// The lines that Pagewalk's own firmware prints before the kernel starts.
+const FIRMWARE_LINES: u64 = 1;
 
 impl Ending<'_> {
     /// Says how the run ended, unless the guest ended it well, and gives the exit code.
     pub(super) fn tell(&self) -> u8 {
+        let code = self.tell_stop();
+        let cut_off = matches!(
+            self.stop,
+            Stop::InstructionLimit
+                | Stop::Timeout
+                | Stop::Interrupted
+                | Stop::TrapLoop(_)
+                | Stop::Asleep
+        );
+        if cut_off {
+            self.tell_silent_kernel();
+        }
+        code
+    }
+
+    /// Gives a hint if Linux has not come to the point where it has a console.
+    fn tell_silent_kernel(&self) {
+        let linux = self.own_firmware && self.guest.image().is_some();
+        if !linux || output::lines() != FIRMWARE_LINES {
+            return;
+        }
+        let append = self.guest.append().unwrap_or_default();
+        let advice = if append.contains("earlycon") {
+            ""
+        } else {
+            "; --append earlycon=sbi shows what it says before it has a console"
+        };
+        let memory = self.machine.bus().ram().range();
+        say(format_args!(
+            "the kernel printed nothing{advice}; the memory is {} MiB",
+            (memory.end - memory.start) >> 20
+        ));
+    }
+
+    fn tell_stop(&self) -> u8 {
         let count = grouped(self.machine.instructions());
         match self.stop {
             Stop::Exit(0) => 0,
@@ -105,7 +147,12 @@ impl Ending<'_> {
                 say(format_args!("{how}"));
                 CANNOT_GO_ON
             }
-            Stop::BadRequest(HtifError::Output(kind)) => output_lost(*kind),
+            Stop::BadRequest(HtifError::Output(kind)) => {
+                match self.machine.lost_console().and_then(Console::file) {
+                    Some(file) => file_lost(Path::new(&file), &Error::from(*kind)),
+                    None => output_lost(*kind),
+                }
+            }
             Stop::BadRequest(error) => {
                 say(format_args!(
                     "the guest asked for what there is not, {}",

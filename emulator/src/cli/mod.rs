@@ -8,6 +8,8 @@ mod first;
 mod interrupt;
 mod log;
 mod machine;
+mod output;
+mod qemu;
 mod run;
 mod terminal;
 mod test;
@@ -61,6 +63,11 @@ enum Command {
 
 /// Parses the command line, does what it says, and tells what went wrong.
 pub(crate) fn main() -> ExitCode {
+    let words: Vec<_> = std::env::args_os().skip(1).collect();
+    if let Some(instead) = qemu::found(&words) {
+        say(format_args!("{instead}"));
+        return ExitCode::from(WRONG_COMMAND_LINE);
+    }
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         None => first::run(),
@@ -134,6 +141,7 @@ fn same_file_twice(files: &[(&str, Option<&Path>)]) -> bool {
 /// Says something to the user on standard error. If nobody listens there, it is lost.
 fn say(what: std::fmt::Arguments<'_>) {
     use std::io::Write;
+    output::finish_line();
     let _ = writeln!(std::io::stderr(), "pagewalk: {what}");
 }
 

@@ -7,6 +7,7 @@ use super::ending;
 use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
+use super::output::{self, GuestOutput};
 use super::terminal;
 use super::trace::TraceArguments;
 use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
@@ -21,7 +22,7 @@ use pagewalk::report::commit_log::CommitLog;
 use pagewalk::report::filter::Filter;
 use pagewalk::report::log::LogObserver;
 use pagewalk::report::signature;
-use pagewalk::report::stats::Stats;
+use pagewalk::report::stats::{HartStats, Stats};
 use pagewalk::report::trace_file::TraceFile;
 use pagewalk::report::traps::TrapHistory;
 use pagewalk::trace;
@@ -43,7 +44,7 @@ use std::time::{Duration, Instant};
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The guest: an ELF file or a Linux Image
-    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios"], conflicts_with = "kernel")]
+    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios", "dump_dtb"], conflicts_with = "kernel")]
     guest: Option<PathBuf>,
 
     /// Arguments for the guest: a bare-metal program takes none
@@ -63,7 +64,15 @@ pub(super) struct Arguments {
     tlb: TlbArguments,
 
     /// Write the device tree to a file (dtc reads it), and do not run
-    #[arg(long, value_name = "FILE", help_heading = "Booting")]
+    ///
+    /// It needs no guest, and opens no disk and no file of a console. What a guest adds, such as
+    /// where its initrd lies, is there if one is named.
+    #[arg(
+        long,
+        value_name = "FILE",
+        conflicts_with = "dtb",
+        help_heading = "Booting"
+    )]
     dump_dtb: Option<PathBuf>,
 
     /// End the run when the guest asks for a reset, instead of starting again
@@ -175,6 +184,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         ));
         return Ok(WRONG_COMMAND_LINE);
     }
+    if let Some(path) = &arguments.dump_dtb {
+        dump_device_tree(arguments, path)?;
+        arguments.log.finish()?;
+        return Ok(0);
+    }
     let guest = arguments.boot.guest(arguments.guest.as_deref())?;
     let filter = match arguments
         .trace
@@ -194,7 +208,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let request = Request {
         machine,
         devices: Some(&arguments.devices),
-        dump_dtb: arguments.dump_dtb.as_deref(),
+        own_firmware: arguments.boot.own_firmware(),
         no_reboot: arguments.no_reboot,
         max_instructions: arguments.max_instructions,
         timeout: arguments.timeout,
@@ -213,12 +227,32 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     Ok(code)
 }
 
+/// Writes the device tree of the machine that the command line describes, without making it.
+fn dump_device_tree(arguments: &Arguments, path: &Path) -> Result<()> {
+    let (boot, devices) = (&arguments.boot, &arguments.devices);
+    let named = arguments.guest.as_deref();
+    let mut guest = if named.is_some() || boot.names_guest() {
+        Some(boot.guest(named)?)
+    } else {
+        boot.check_without_guest()?;
+        None
+    };
+    devices.check(Stdio::Lines)?;
+    let tree = Machine::device_tree_of(
+        &arguments.machine.config(),
+        guest.as_mut(),
+        boot.append(),
+        devices.virtio_count(),
+    )?;
+    fs::write(path, tree).with_context(|| format!("cannot write {}", path.display()))
+}
+
 /// What to do with a guest.
 #[derive(Default)]
 pub(super) struct Request<'a> {
     machine: MachineConfig,
     devices: Option<&'a DeviceArguments>,
-    dump_dtb: Option<&'a Path>,
+    own_firmware: bool,
     no_reboot: bool,
     max_instructions: Option<u64>,
     timeout: Option<Duration>,
@@ -245,7 +279,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     };
     interrupt::listen();
     // A program that uses HTIF leaves the terminal as it is.
-    let stdio = if guest.tohost().is_none() && request.dump_dtb.is_none() {
+    let stdio = if guest.tohost().is_none() {
         Stdio::Keys
     } else {
         Stdio::Lines
@@ -254,18 +288,13 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         Some(devices) => devices.open(stdio)?,
         None => (
             Host::new(Shared::new(Stream::new(
-                Box::new(io::stdout()),
+                Box::new(GuestOutput::stdout()),
                 Input::None,
             ))),
             None,
         ),
     };
     let mut machine = Machine::with_host(&config, &mut guest, host)?;
-    if let Some(path) = request.dump_dtb {
-        fs::write(path, machine.device_tree())
-            .with_context(|| format!("cannot write {}", path.display()))?;
-        return Ok(0);
-    }
     let guest = &guest;
     let signature = request
         .signature
@@ -304,8 +333,10 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         guest,
         limits: &limits,
         no_reboot: request.no_reboot,
+        earlier: Vec::new(),
     };
     let stop = observers.run(&mut run, &mut traps);
+    let earlier = run.earlier;
     let time = start.elapsed();
     interrupt::run_ended();
     drop(raw);
@@ -335,11 +366,15 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         guest,
         traps: &traps,
         timeout: request.timeout,
+        own_firmware: request.own_firmware,
     };
     let mut code = end.tell();
     let mut figures_lost = None;
     if request.stats || stats_json.is_some() {
-        let stats = Stats::new(machine.harts(), &traps, time);
+        let stats = Stats::new(machine.harts(), &earlier, &traps, time);
+        if request.stats {
+            output::finish_line();
+        }
         if request.stats
             && let Err(error) = write!(io::stderr(), "{stats}")
         {
@@ -431,6 +466,8 @@ struct Run<'a> {
     guest: &'a Guest,
     limits: &'a Limits,
     no_reboot: bool,
+    /// What the harts did before each reset.
+    earlier: Vec<Vec<HartStats>>,
 }
 
 impl Run<'_> {
@@ -441,6 +478,8 @@ impl Run<'_> {
                 return Ok(stop);
             }
             log::info!(target: trace::BOARD, "reset");
+            let harts = self.machine.harts().iter();
+            self.earlier.push(harts.map(HartStats::new).collect());
             self.machine.reset(self.guest)?;
         }
     }

@@ -14,6 +14,8 @@ use asked::Asked;
 use clap::{Args, ValueEnum};
 use page::Page;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
+use pagewalk::dev::console::Console;
+use pagewalk::dev::htif::HtifError;
 use pagewalk::engine::Pair;
 use pagewalk::loader::Guest;
 use pagewalk::mmu::TlbConfig;
@@ -413,6 +415,12 @@ fn ending(machine: &Machine, guest: &Guest, stop: &Stop) -> String {
             trap.cause
         ),
         Stop::Asleep => format!("the guest waits for an interrupt that nothing will raise, {here}"),
+        Stop::BadRequest(error @ HtifError::Output(kind)) => {
+            match machine.lost_console().and_then(Console::file) {
+                Some(file) => format!("cannot write {file}: {kind}"),
+                None => error.to_string(),
+            }
+        }
         Stop::BadRequest(error) => format!("the guest asked for what there is not: {error}"),
         Stop::Reset => "the guest asked for a reset".to_owned(),
     }

@@ -23,6 +23,10 @@ pub trait Console: Send {
     fn error(&self) -> Option<ErrorKind> {
         None
     }
+    /// The name of the file that it is written to, if it is one that has a name.
+    fn file(&self) -> Option<String> {
+        None
+    }
 }
 
 /// A console that shows nothing and has no input.
@@ -114,6 +118,7 @@ pub struct Stream {
     input: Input,
     unflushed: bool,
     error: Option<ErrorKind>,
+    file: Option<String>,
 }
 
 impl Stream {
@@ -124,7 +129,15 @@ impl Stream {
             input,
             unflushed: false,
             error: None,
+            file: None,
         }
+    }
+
+    /// Remembers the name of the file that `output` is.
+    #[must_use]
+    pub fn to_file(mut self, name: impl Into<String>) -> Self {
+        self.file = Some(name.into());
+        self
     }
 
     /// Takes input from elsewhere.
@@ -168,6 +181,10 @@ impl Console for Stream {
     fn error(&self) -> Option<ErrorKind> {
         self.error
     }
+
+    fn file(&self) -> Option<String> {
+        self.file.clone()
+    }
 }
 
 /// A console that several devices use.
@@ -208,6 +225,10 @@ impl Console for Shared {
 
     fn error(&self) -> Option<ErrorKind> {
         self.lock().error()
+    }
+
+    fn file(&self) -> Option<String> {
+        self.lock().file()
     }
 }
 

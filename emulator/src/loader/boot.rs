@@ -178,6 +178,10 @@ fn kernel(name: &str, source: Source, without: bool) -> Result<(Part, Option<Ima
                 return Err(error(name, BootReason::NeedsNoFirmware));
             }
             let mut binary = Binary::new(name.to_owned(), source, "the kernel");
+            if let Some(size) = header.file_size.filter(|&size| binary.size < size) {
+                let there = binary.size;
+                return Err(error(name, BootReason::ImageCut { there, size }));
+            }
             if binary.size > header.image_size {
                 log::warn!(
                     target: crate::trace::LOADER,

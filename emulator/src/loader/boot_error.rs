@@ -60,6 +60,17 @@ pub enum BootReason {
         /// What is wrong with it.
         problem: &'static str,
     },
+    /// A Linux Image of which the end is missing.
+    #[error(
+        "Linux Image: the file has {there:#x} bytes, but its EFI header says {size:#x}: the end is \
+         missing"
+    )]
+    ImageCut {
+        /// The bytes of the file.
+        there: u64,
+        /// The bytes that it should have.
+        size: u64,
+    },
     /// A kernel for S-mode without firmware.
     #[error(
         "is a kernel for S-mode ({0}), which needs firmware: it cannot run with --bios none. (An \

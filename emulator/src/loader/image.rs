@@ -2,6 +2,8 @@
 
 use super::boot_error::BootReason;
 use super::program::LARGE_PAGE;
+use object::pe::{ImageDosHeader, ImageNtHeaders64};
+use object::read::pe::ImageNtHeaders;
 
 /// The header's size.
 pub(super) const HEADER: usize = 64;
@@ -21,10 +23,12 @@ pub struct Image {
     pub image_size: u64,
     /// Whether it can also be started as an EFI application.
     pub efi: bool,
+    /// The bytes that its file has, if it says so: an EFI application does, by its sections.
+    pub file_size: Option<u64>,
 }
 
 impl Image {
-    /// Reads the header from a file's first bytes; `None` if it is something else.
+    /// Reads the header from a file's first bytes, with the EFI header if it is among them; `None` if it is something else.
     pub(super) fn parse(bytes: &[u8]) -> Option<Result<Self, BootReason>> {
         let header: &[u8; HEADER] = bytes.first_chunk()?;
         let word = |at: usize| {
@@ -78,6 +82,7 @@ impl Image {
             text_offset,
             image_size,
             efi: header.starts_with(b"MZ"),
+            file_size: file_size(bytes),
         }))
     }
 
@@ -85,4 +90,19 @@ impl Image {
     pub(super) fn for_machine_mode(&self) -> bool {
         self.text_offset == 0
     }
+}
+
+/// Where the last section of an EFI application ends in its file.
+fn file_size(bytes: &[u8]) -> Option<u64> {
+    let mut offset = ImageDosHeader::parse(bytes)
+        .ok()?
+        .nt_headers_offset()
+        .into();
+    let (headers, _) = ImageNtHeaders64::parse(bytes, &mut offset).ok()?;
+    let sections = headers.sections(bytes, offset).ok()?;
+    let ends = sections.iter().map(|section| {
+        let (start, size) = section.pe_file_range();
+        u64::from(start) + u64::from(size)
+    });
+    ends.max()
 }

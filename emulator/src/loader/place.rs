@@ -202,7 +202,7 @@ impl Guest {
     }
 
     /// The device tree blob that the user gave in place of the board's. Its `/chosen` is the
-    /// user's too: it knows of no `append` and no `initrd`.
+    /// user's too: `append` is not put into it, nor where the `initrd` lies.
     pub fn dtb(&self) -> Option<&[u8]> {
         self.boot.as_ref()?.dtb.as_deref()
     }

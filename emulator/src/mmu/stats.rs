@@ -125,6 +125,19 @@ impl Statistics {
         total
     }
 
+    /// Adds the figures of another hart, or of the same at another time.
+    pub fn add(&mut self, other: &Self) {
+        let figures = self.accesses.iter_mut().flatten();
+        for (sum, figures) in figures.zip(other.accesses.iter().flatten()) {
+            sum.add(figures);
+        }
+        let fences = self.fences.iter_mut().flatten();
+        for (sum, count) in fences.zip(other.fences.iter().flatten()) {
+            *sum += count;
+        }
+        self.satp_writes += other.satp_writes;
+    }
+
     /// Counts a walk.
     pub fn walked(&mut self, walk: &Walk, update: bool) {
         let Access {

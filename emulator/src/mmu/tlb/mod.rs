@@ -211,6 +211,15 @@ pub struct Counters {
     pub flushed: u64,
 }
 
+impl Counters {
+    /// Adds what the same array did at another time.
+    pub fn add(&mut self, other: &Self) {
+        self.fills += other.fills;
+        self.evictions += other.evictions;
+        self.flushed += other.flushed;
+    }
+}
+
 /// What an insertion did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Inserted {

@@ -82,6 +82,15 @@ impl HartStats {
         }
     }
 
+    /// Adds what the hart did before a reset.
+    pub fn add(&mut self, earlier: &Self) {
+        self.instructions += earlier.instructions;
+        self.mmu.add(&earlier.mmu);
+        for (array, earlier) in self.arrays.iter_mut().zip(&earlier.arrays) {
+            array.counters.add(&earlier.counters);
+        }
+    }
+
     /// Each kind of access in each privilege that made any.
     fn rows(&self) -> Vec<(Privilege, AccessKind, &AccessStatistics)> {
         let nothing = AccessStatistics::default();
@@ -117,26 +126,31 @@ const fn kind_name(kind: AccessKind) -> &'static str {
 }
 
 impl Stats {
-    /// The figures of harts that have run together.
-    pub fn new<'a>(
-        harts: impl IntoIterator<Item = &'a Hart>,
+    /// The figures of harts that have run together, with what they did before resets, if there
+    /// were any: each time the harts by their numbers.
+    pub fn new(
+        harts: &[Hart],
+        earlier: &[Vec<HartStats>],
         traps: &TrapHistory,
         time: Duration,
     ) -> Self {
         let counts = traps.counts();
-        let harts: Vec<_> = harts
-            .into_iter()
-            .map(|hart| (HartStats::new(hart), hart.mtime()))
-            .collect();
+        let mtime = harts.iter().map(Hart::mtime).max().unwrap_or(0);
+        let mut harts: Vec<_> = harts.iter().map(HartStats::new).collect();
+        for earlier in earlier {
+            for (hart, earlier) in harts.iter_mut().zip(earlier) {
+                hart.add(earlier);
+            }
+        }
         Self {
-            instructions: harts.iter().map(|(hart, _)| hart.instructions).sum(),
+            instructions: harts.iter().map(|hart| hart.instructions).sum(),
             time,
-            mtime: harts.iter().map(|(_, mtime)| *mtime).max().unwrap_or(0),
+            mtime,
             traps: counts
                 .into_iter()
                 .map(|(cause, count)| (cause.to_string(), count))
                 .collect(),
-            harts: harts.into_iter().map(|(hart, _)| hart).collect(),
+            harts,
         }
     }
 

@@ -1,7 +1,7 @@
 //! Connections, from the guest's side and from the host's.
 
 use std::io::{ErrorKind, Read, Write};
-use std::net::{Shutdown, SocketAddrV4, TcpListener, TcpStream};
+use std::net::{Ipv4Addr, Shutdown, SocketAddrV4, TcpListener, TcpStream};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -337,6 +337,33 @@ fn a_forwarded_port_leads_to_the_guest() {
     assert_eq!(receive_all(&mut guest, handle), b"hello");
     let from = guest.tcp(handle).remote_endpoint().unwrap();
     assert_eq!(from.addr, super::GATEWAY.into());
+    send_all(&mut guest, handle, b"good day");
+    guest.tcp(handle).close();
+    guest.until("it is forgotten", |guest| guest.network.open().0 == 0);
+    assert_eq!(client.join().unwrap(), b"good day");
+}
+
+#[test]
+fn a_forwarded_port_leads_to_the_address_that_it_names() {
+    let other = Ipv4Addr::new(10, 0, 2, 16);
+    let mut guest = Guest::without_address(&NetworkConfig {
+        forwards: vec!["tcp::0-10.0.2.16:22".parse().unwrap()],
+        ..NetworkConfig::default()
+    });
+    guest.set_address(other, 24);
+    let port = guest.network.forwarded()[0];
+    let client = thread::spawn(move || {
+        let mut stream = TcpStream::connect(port).unwrap();
+        stream.write_all(b"hello").unwrap();
+        stream.shutdown(Shutdown::Write).unwrap();
+        let mut answer = Vec::new();
+        stream.read_to_end(&mut answer).unwrap();
+        answer
+    });
+    let mut socket = tcp_socket();
+    socket.listen(22).unwrap();
+    let handle = guest.sockets.add(socket);
+    assert_eq!(receive_all(&mut guest, handle), b"hello");
     send_all(&mut guest, handle, b"good day");
     guest.tcp(handle).close();
     guest.until("it is forgotten", |guest| guest.network.open().0 == 0);
