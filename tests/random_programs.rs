@@ -6,7 +6,7 @@
 mod found;
 mod harness;
 
-use harness::{Report, check, check_harts};
+use harness::{Report, check, check_harts, check_lockstep};
 use pagewalk::board::Stop;
 
 /// Some seed gives each kind of end, and most programs get far.
@@ -27,6 +27,17 @@ fn random_programs_keep_the_rules() {
         "only {far} programs ran for more than 1,000 instructions"
     );
     assert!(traps > 100_000, "{traps} traps");
+}
+
+/// Both engines do the same, block by block, whatever the TLB is like.
+#[test]
+fn random_programs_are_the_same_on_both_engines() {
+    let shapes = ["default", "1x1", "u=4x2", "off", "u74", "d=2x2:lru,i=8x1"];
+    for seed in 0..400u64 {
+        let tlb = shapes[seed as usize % shapes.len()].parse().unwrap();
+        let harts = if seed % 5 == 0 { 3 } else { 1 };
+        check_lockstep(&seed.to_le_bytes(), harts, tlb);
+    }
 }
 
 /// The same with several harts, whose turns end wherever the program makes them.

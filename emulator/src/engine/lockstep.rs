@@ -350,3 +350,94 @@ fn first_difference(bus: &Bus, shadow: &Bus) -> Option<String> {
         "the page at {page} differs, without a store of the reference engine since it was last the same"
     ))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::hart::HartConfig;
+    use crate::isa::{Isa, assemble, encode};
+    use crate::mmu::TlbConfig;
+
+    const BASE: PhysAddr = PhysAddr(0x8000_0000);
+
+    /// A hart, and a loop that loads, adds and stores.
+    fn machine() -> (Hart, Bus, Lockstep) {
+        let config = HartConfig {
+            isa: Isa::default(),
+            steps_per_tick: 100,
+            tlb: TlbConfig::default(),
+        };
+        let mut bus = Bus::new(Ram::new(BASE, 0x4000).unwrap(), 1);
+        let program = [
+            "auipc\ts0,0x1",
+            "ld\ta0,0(s0)",
+            "addi\ta0,a0,3",
+            "sd\ta0,0(s0)",
+            "jal\tzero,0x80000004",
+        ];
+        for (n, line) in program.into_iter().enumerate() {
+            let at = BASE.offset(4 * n as u64);
+            let word = encode(&assemble(line, at.0).unwrap()).unwrap();
+            bus.ram_mut().store(at, 4, word.into()).unwrap();
+        }
+        let mut hart = Hart::new(0, &config);
+        hart.pc = BASE.0;
+        (hart, bus, Lockstep::new(1))
+    }
+
+    #[test]
+    fn engines_that_agree_run_on() {
+        let (mut hart, mut bus, mut lockstep) = machine();
+        for _ in 0..20 {
+            let pause = lockstep.run(&mut hart, &mut bus, 1_001, &mut ());
+            assert_eq!(pause, Pause::Budget, "{}", lockstep.difference());
+        }
+        assert_eq!(hart.retired, 20_020);
+        assert_eq!(bus.ram().load(BASE.offset(0x1000), 8), Some(5_005 * 3));
+    }
+
+    #[test]
+    fn a_difference_in_memory_is_told_with_both_histories() {
+        let (mut hart, mut bus, mut lockstep) = machine();
+        lockstep.run(&mut hart, &mut bus, 101, &mut ());
+        // As if one of the engines had stored something else.
+        let shadow = lockstep.shadow.as_mut().unwrap();
+        shadow
+            .bus
+            .memory_mut()
+            .store_from_device(BASE.offset(0x1000), &[0xff])
+            .unwrap();
+        shadow.bus.memory_mut().take_journal();
+        let pause = lockstep.run(&mut hart, &mut bus, 101, &mut ());
+        assert_eq!(pause, Pause::Differs);
+        let text = lockstep.difference().to_string();
+        assert!(
+            text.contains("x10 is 0x4e (threaded), 0x102 (reference)"),
+            "{text}"
+        );
+        assert!(
+            text.contains("hart 0: 4 instructions from 0x80000004"),
+            "{text}"
+        );
+        assert!(text.contains("sd\ta0,0(s0)"), "{text}");
+    }
+
+    #[test]
+    fn what_the_host_changes_in_ram_both_see() {
+        let (mut hart, mut bus, mut lockstep) = machine();
+        lockstep.run(&mut hart, &mut bus, 101, &mut ());
+        bus.memory_mut()
+            .store_from_device(BASE.offset(0x1000), &[0x40, 0])
+            .unwrap();
+        assert_eq!(
+            lockstep.run(&mut hart, &mut bus, 40, &mut ()),
+            Pause::Budget
+        );
+        bus.ram_mut().store(BASE.offset(0x1000), 8, 7).unwrap();
+        assert_eq!(
+            lockstep.run(&mut hart, &mut bus, 40, &mut ()),
+            Pause::Budget
+        );
+        assert_eq!(bus.ram().load(BASE.offset(0x1000), 8), Some(7 + 10 * 3));
+    }
+}

@@ -11,7 +11,9 @@ mod scenario;
 mod watch;
 
 use pagewalk::board::{Limits, Machine, Stop};
+use pagewalk::engine::EngineKind;
 use pagewalk::mem::PhysAddr;
+use pagewalk::mmu::TlbConfig;
 use watch::Watch;
 
 /// Instructions that one program may run.
@@ -56,6 +58,20 @@ pub(crate) fn check(bytes: &[u8]) -> Report {
         stop,
         instructions: watch.instructions,
         traps: watch.traps,
+    }
+}
+
+/// Runs the program on both engines side by side, with so many harts and this TLB.
+#[allow(dead_code, reason = "the fuzzing target does without")]
+pub(crate) fn check_lockstep(bytes: &[u8], harts: usize, tlb: TlbConfig) -> Stop {
+    let limits = Limits {
+        max_instructions: Some(BUDGET * harts as u64),
+        ..Limits::default()
+    };
+    let mut machine = scenario::machine_on(bytes, harts, tlb, EngineKind::Lockstep);
+    match machine.run(&limits, &mut ()) {
+        Stop::Differs(how) => panic!("{bytes:?}, {harts} harts: {how}"),
+        stop => stop,
     }
 }
 

@@ -4,6 +4,7 @@ use super::dice::Dice;
 use super::legal;
 use super::program;
 use pagewalk::board::{Machine, MachineConfig};
+use pagewalk::engine::EngineKind;
 use pagewalk::hart::{Hart, csr};
 use pagewalk::isa::{Isa, Privilege};
 use pagewalk::mem::PhysAddr;
@@ -42,6 +43,16 @@ pub(crate) fn machine(bytes: &[u8], harts: usize) -> Machine {
 
 /// The same with another TLB.
 pub(crate) fn machine_with(bytes: &[u8], harts: usize, tlb: TlbConfig) -> Machine {
+    machine_on(bytes, harts, tlb, EngineKind::default())
+}
+
+/// The same with another engine too.
+pub(crate) fn machine_on(
+    bytes: &[u8],
+    harts: usize,
+    tlb: TlbConfig,
+    engine: EngineKind,
+) -> Machine {
     let dice = &mut Dice::new(bytes);
     let structured = dice.chance(70);
     let config = MachineConfig {
@@ -50,6 +61,7 @@ pub(crate) fn machine_with(bytes: &[u8], harts: usize, tlb: TlbConfig) -> Machin
         isa: isa(dice),
         instructions_per_tick: dice.pick(&[1, 3, 100]),
         tlb,
+        engine,
         ..MachineConfig::default()
     };
     let mut machine = Machine::empty(&config, RAM).expect("1 MiB can be had");
