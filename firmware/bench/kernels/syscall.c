@@ -7,7 +7,7 @@ const char kernel_name[] = "syscall";
 const u64 memory_needed = 2 * PAGE;
 
 enum call { NOTHING, ADD, FILL, SUM, EXIT };
-enum { BUFFER = 64, SUM_BIT = 1 << 18 };
+enum { BUFFER = 16, SUM_BIT = 1 << 18 };
 
 #define STACK (WINDOW + PAGE)
 #define USER __attribute__((section(".user"), noinline))
