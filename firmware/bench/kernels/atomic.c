@@ -64,7 +64,7 @@ static void unlock(u32 *at)
 
 u64 kernel(void)
 {
-    u64 rounds = scaled(4000000, 1000), state = 21, sum = 0;
+    u64 rounds = scaled(10000000, 1000), state = 21, sum = 0;
     for (u64 round = 0; round < rounds; round++) {
         struct counter *counter = &counters[next_random(&state) % COUNTERS];
         add_by_pair(&counter->value, round);
