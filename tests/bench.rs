@@ -100,10 +100,6 @@ fn each_kernel_does_the_same_in_every_mode_and_with_every_tlb() {
         assert_eq!(m, sv39, "{kernel}");
     }
     assert_eq!(checksums.len(), 12);
-    let mut distinct: Vec<_> = checksums.values().collect();
-    distinct.sort();
-    distinct.dedup();
-    assert_eq!(distinct.len(), checksums.len(), "{checksums:?}");
 }
 
 /// Without its fences a kernel uses old translations, which it finds and says.
