@@ -1,5 +1,6 @@
 //! The integration tests: one binary, one file for each topic.
 
+mod bench;
 mod board;
 mod check;
 mod cli;

@@ -1,0 +1,7 @@
+// The memory kernel with a working set of 64 MiB.
+// modes: m sv39
+#define MEGABYTES 64
+#define ACCESSES 6000000
+#include "memory.h"
+
+const char kernel_name[] = "memory-64";
