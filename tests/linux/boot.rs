@@ -4,7 +4,14 @@ use super::support::{Machine, Run, file};
 
 /// Boots with some firmware and some harts, and says what a run came to.
 fn boot(firmware: &str, harts: usize) -> Run {
+    boot_on("threaded", firmware, harts)
+}
+
+/// The same with an engine.
+fn boot_on(engine: &str, firmware: &str, harts: usize) -> Run {
     let run = Machine::new("harts")
+        .option("--engine")
+        .option(engine)
         .option("--bios")
         .option(firmware)
         .option("-p")
@@ -19,11 +26,12 @@ fn boot(firmware: &str, harts: usize) -> Run {
     run
 }
 
-/// The number of instructions that a run took.
-fn instructions(run: &Run) -> &str {
-    let mut lines = run.errors.lines();
-    let found = lines.find_map(|line| line.strip_prefix("instructions"));
-    found.unwrap().trim()
+/// What `--stats` says, but for how long it took.
+fn figures(run: &Run) -> String {
+    let begins = run.errors.find("instructions").expect("--stats");
+    let lines = run.errors[begins..].lines();
+    let kept = lines.filter(|line| !line.starts_with("time ") && !line.starts_with("speed "));
+    kept.collect::<Vec<_>>().join("\n")
 }
 
 #[test]
@@ -48,13 +56,35 @@ fn opensbi_boots_it_on_1_2_and_4_harts() {
 #[test]
 #[ignore = "needs scripts/guests debian"]
 fn two_runs_are_the_same() {
-    let firmwares = [
-        "builtin".to_owned(),
-        file("fw_jump.bin").display().to_string(),
-    ];
-    for (harts, firmware) in [4, 2].into_iter().zip(firmwares) {
-        let (one, other) = (boot(&firmware, harts), boot(&firmware, harts));
-        assert_eq!(one.console, other.console);
-        assert_eq!(instructions(&one), instructions(&other));
+    let firmware = file("fw_jump.bin").display().to_string();
+    let (one, other) = (boot(&firmware, 2), boot(&firmware, 2));
+    assert_eq!(one.console, other.console);
+    assert_eq!(figures(&one), figures(&other));
+}
+
+/// To the last instruction, and in every figure.
+#[test]
+#[ignore = "needs scripts/guests debian"]
+fn a_boot_is_the_same_on_both_engines() {
+    let [threaded, reference] =
+        ["threaded", "reference"].map(|engine| boot_on(engine, "builtin", 4));
+    assert_eq!(threaded.console, reference.console);
+    assert_eq!(figures(&threaded), figures(&reference));
+}
+
+#[test]
+#[ignore = "needs scripts/guests debian"]
+fn engines_in_lockstep_agree_on_the_first_hundred_million_instructions() {
+    for harts in ["1", "2"] {
+        let mut command = Machine::new("harts").command();
+        command.args(["--engine", "lockstep", "-p", harts]);
+        command.args(["--max-instructions", "100000000"]);
+        let output = command.output().unwrap();
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert_eq!(output.status.code(), Some(124), "{errors}");
+        assert!(
+            errors.contains("the limit of 100,000,000 instructions"),
+            "{errors}"
+        );
     }
 }

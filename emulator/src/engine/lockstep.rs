@@ -128,7 +128,7 @@ impl Lockstep {
         instructions: u64,
         observer: &mut O,
     ) -> Pause {
-        if O::EACH_INSTRUCTION || hart.checker.is_some() {
+        if observer.wants_each_instruction() || O::EVENTS || hart.checker.is_some() {
             // Nobody knows afterwards what was stored.
             self.shadow = None;
             return match self.references.get_mut(hart.id) {

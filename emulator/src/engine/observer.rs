@@ -26,9 +26,12 @@ pub trait Observer {
     const EVENTS: bool = false;
     /// Whether it may want to stop the run ([`Observer::stops`]).
     const STOPS: bool = false;
+
     /// Whether it must hear of each instruction ([`Observer::retired`], [`Observer::stops`], [`Hart::effects`]). If
-    /// not, faster engines may run the hart.
-    const EACH_INSTRUCTION: bool = true;
+    /// not, faster engines may run the hart. Asked at the start of each slice.
+    fn wants_each_instruction(&self) -> bool {
+        true
+    }
 
     /// How much it wants to hear of events. Asked at the start of each slice.
     fn interest(&self) -> Interest {
@@ -67,14 +70,19 @@ pub trait Observer {
 
 /// Nobody.
 impl Observer for () {
-    const EACH_INSTRUCTION: bool = false;
+    fn wants_each_instruction(&self) -> bool {
+        false
+    }
 }
 
 impl<T: Observer> Observer for &mut T {
     const EFFECTS: bool = T::EFFECTS;
     const EVENTS: bool = T::EVENTS;
     const STOPS: bool = T::STOPS;
-    const EACH_INSTRUCTION: bool = T::EACH_INSTRUCTION;
+
+    fn wants_each_instruction(&self) -> bool {
+        (**self).wants_each_instruction()
+    }
 
     fn interest(&self) -> Interest {
         (**self).interest()
@@ -105,7 +113,10 @@ impl<T: Observer> Observer for Option<T> {
     const EFFECTS: bool = T::EFFECTS;
     const EVENTS: bool = T::EVENTS;
     const STOPS: bool = T::STOPS;
-    const EACH_INSTRUCTION: bool = T::EACH_INSTRUCTION;
+
+    fn wants_each_instruction(&self) -> bool {
+        (self.as_ref()).is_some_and(Observer::wants_each_instruction)
+    }
 
     fn interest(&self) -> Interest {
         self.as_ref().map_or(Interest::Nothing, Observer::interest)
@@ -147,7 +158,10 @@ impl<A: Observer, B: Observer> Observer for Pair<A, B> {
     const EFFECTS: bool = A::EFFECTS || B::EFFECTS;
     const EVENTS: bool = A::EVENTS || B::EVENTS;
     const STOPS: bool = A::STOPS || B::STOPS;
-    const EACH_INSTRUCTION: bool = A::EACH_INSTRUCTION || B::EACH_INSTRUCTION;
+
+    fn wants_each_instruction(&self) -> bool {
+        self.0.wants_each_instruction() || self.1.wants_each_instruction()
+    }
 
     fn interest(&self) -> Interest {
         self.0.interest().max(self.1.interest())

@@ -65,7 +65,9 @@ impl TrapHistory {
 }
 
 impl Observer for TrapHistory {
-    const EACH_INSTRUCTION: bool = false;
+    fn wants_each_instruction(&self) -> bool {
+        false
+    }
 
     fn trapped(&mut self, _: &Hart, trap: &TrapTaken) {
         let count = match trap.cause {

@@ -5,7 +5,7 @@ use super::code::{Code, Jump};
 use super::op::{Handler, Op};
 use crate::engine::Decoder;
 use crate::hart::Trap;
-use crate::isa::ExtensionSet;
+use crate::isa::{ExtensionSet, Privilege};
 use crate::mem::Bus;
 
 /// Why a chain of handlers ended.
@@ -15,8 +15,8 @@ pub(super) enum Exit {
     Look,
     /// The instruction at the pc is for the reference engine.
     Step,
-    /// The instruction at the pc was executed, but for going on to `next_pc`.
-    Executed,
+    /// The instruction at the pc was executed, but for going on to `next_pc`. It began with this privilege.
+    Executed(Privilege),
     /// The instruction at the pc trapped.
     Trap(Trap),
 }

@@ -73,7 +73,7 @@ impl Threaded {
         let Some(side) = self.harts.get_mut(hart.id) else {
             return Pause::Budget;
         };
-        if O::EACH_INSTRUCTION || interest > Interest::Reports {
+        if observer.wants_each_instruction() || interest == Interest::Everything {
             return side.reference.run(hart, bus, instructions, observer);
         }
         let end = hart.retired.saturating_add(instructions);
@@ -121,9 +121,9 @@ impl Threaded {
         );
         let done = match exit {
             Exit::Look => Ok(()),
-            Exit::Executed => {
+            Exit::Executed(privilege) => {
                 if O::EVENTS {
-                    tell_events(hart, observer, hart.privilege);
+                    tell_events(hart, observer, privilege);
                 }
                 hart.pc = hart.next_pc;
                 hart.retired = hart.retired.wrapping_add(1);

@@ -87,6 +87,7 @@ unsafe fn execute_straddling(hart: *mut Hart, op: *const Op, left: i64, page: u6
     hart.fast.fetch.hits = hart.fast.fetch.hits.wrapping_add(1);
     hart.next_pc = hart.pc.wrapping_add(4);
     let insn = decoder.decode(word, context.extensions);
+    let privilege = hart.privilege;
     let done = execute_one(hart, bus, insn);
     float::prepare(hart);
     let exit = match done {
@@ -95,7 +96,7 @@ unsafe fn execute_straddling(hart: *mut Hart, op: *const Op, left: i64, page: u6
             hart.retired = after;
             return left;
         }
-        Ok(()) => Exit::Executed,
+        Ok(()) => Exit::Executed(privilege),
         Err(trap) if trap.exception == Exception::IllegalInstruction => {
             Exit::Trap(Trap::new(trap.exception, word.into()))
         }
@@ -171,11 +172,12 @@ unsafe fn execute_slowly(hart: *mut Hart, op: *const Op, left: i64, page: u64) -
     hart.pc = page.wrapping_add(decoded.offset.into());
     hart.next_pc = hart.pc.wrapping_add(decoded.length());
     hart.retired = retired(context, left + budget(remaining, 0, 0));
+    let privilege = hart.privilege;
     let done = execute_one(hart, bus, decoded.insn);
     float::prepare(hart);
     let exit = match done {
         Ok(()) if !must_look(hart, bus, context, Some(page)) => return left,
-        Ok(()) => Exit::Executed,
+        Ok(()) => Exit::Executed(privilege),
         Err(trap) => Exit::Trap(trap_of(trap, bus, info.page.offset(decoded.offset.into()))),
     };
     // Neither this instruction nor those after it have retired.
@@ -215,6 +217,7 @@ unsafe fn execute_system(hart: *mut Hart, op: *const Op, left: i64, page: u64) -
     let left = count(hart, context, after, left);
     hart.pc = page.wrapping_add(decoded.offset.into());
     hart.next_pc = hart.pc.wrapping_add(decoded.length());
+    let privilege = hart.privilege;
     let done = execute_one(hart, bus, decoded.insn);
     float::prepare(hart);
     let exit = match done {
@@ -223,7 +226,7 @@ unsafe fn execute_system(hart: *mut Hart, op: *const Op, left: i64, page: u64) -
             hart.retired = after;
             return left;
         }
-        Ok(()) => Exit::Executed,
+        Ok(()) => Exit::Executed(privilege),
         Err(trap) => Exit::Trap(trap_of(trap, bus, info.page.offset(decoded.offset.into()))),
     };
     // SAFETY: the caller says so.

@@ -72,6 +72,10 @@ impl<'a, W: Write> CheckObserver<'a, W> {
 impl<W: Write> Observer for CheckObserver<'_, W> {
     const EVENTS: bool = true;
 
+    fn wants_each_instruction(&self) -> bool {
+        false
+    }
+
     fn interest(&self) -> Interest {
         Interest::Reports
     }

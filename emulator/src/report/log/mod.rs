@@ -187,6 +187,10 @@ impl<'a> LogObserver<'a> {
 impl Observer for LogObserver<'_> {
     const EVENTS: bool = true;
 
+    fn wants_each_instruction(&self) -> bool {
+        self.wanted.instructions
+    }
+
     fn interest(&self) -> Interest {
         self.wanted.interest()
     }

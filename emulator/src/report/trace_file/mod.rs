@@ -224,6 +224,10 @@ impl<'a, W: Write> TraceFile<'a, W> {
 impl<W: Write> Observer for TraceFile<'_, W> {
     const EVENTS: bool = true;
 
+    fn wants_each_instruction(&self) -> bool {
+        false
+    }
+
     fn interest(&self) -> Interest {
         match (self.error.is_some(), self.options.hits) {
             (true, _) => Interest::Nothing,
