@@ -103,19 +103,20 @@ fn handlers() -> Vec<(String, Vec<String>)> {
     found
 }
 
+/// A handler may save a register for a while, and call a function that comes back. It must not call the next handler.
 #[test]
 #[cfg(all(tail_calls, target_arch = "x86_64", target_os = "linux"))]
-fn handlers_have_no_stack_frames() {
+fn handlers_end_with_a_jump() {
     let handlers = handlers();
     // Those of identical code are one.
     assert!(handlers.len() > 200, "{} handlers", handlers.len());
     for (name, insns) in &handlers {
         for insn in insns {
-            let frame = insn.starts_with("call")
-                || insn.starts_with("push")
-                || insn.starts_with("ret")
-                || insn.contains("%rsp");
-            assert!(!frame, "{name}: {insn}");
+            let calls = insn.starts_with("call");
+            // Functions of libraries are called through a table, relative to the pc.
+            let by_pointer = insn.contains('*') && !insn.contains("(%rip)");
+            let on = calls && (by_pointer || insn.contains("engine::threaded::"));
+            assert!(!on && !insn.starts_with("ret"), "{name}: {insn}");
         }
         assert!(
             insns.iter().any(|insn| insn.starts_with("jmp    *")),
