@@ -76,7 +76,8 @@ fn a_boot_is_the_same_on_both_engines() {
 #[ignore = "needs scripts/guests debian"]
 fn engines_in_lockstep_agree_on_the_first_hundred_million_instructions() {
     for harts in ["1", "2"] {
-        let mut command = Machine::new("harts").command();
+        let machine = Machine::new("harts");
+        let mut command = machine.command();
         command.args(["--engine", "lockstep", "-p", harts]);
         command.args(["--max-instructions", "100000000"]);
         let output = command.output().unwrap();

@@ -205,8 +205,11 @@ pub(crate) fn xperm4(table: u64, indices: u64) -> u64 {
 }
 
 pub(crate) fn xperm8(table: u64, indices: u64) -> u64 {
-    let table = table.to_le_bytes();
-    map_bytes(indices, |index| {
-        table.get(usize::from(index)).copied().unwrap_or(0)
+    (0..8).fold(0, |result, lane| {
+        let byte = match indices >> (8 * lane) & 0xff {
+            index @ 0..8 => table >> (8 * index) & 0xff,
+            _ => 0,
+        };
+        result | byte << (8 * lane)
     })
 }
