@@ -54,6 +54,8 @@ struct Translated {
     pa: PhysAddr,
     /// Whether the same translation may be used again without asking the TLB.
     lasting: bool,
+    /// The leaf, if there was a translation.
+    leaf: Option<Pte>,
 }
 
 impl Hart {
@@ -127,7 +129,7 @@ impl Hart {
         let access = self.access(kind);
         let satp = Satp(self.csr.satp);
         let translated = access.privilege != Privilege::Machine && satp.mode() != Mode::Bare;
-        let Translated { pa, lasting } = if translated {
+        let Translated { pa, lasting, leaf } = if translated {
             self.translate(bus, va, access, satp)
                 .map_err(|(fault, source)| self.page_fault(fault, source))?
         } else {
@@ -135,11 +137,24 @@ impl Hart {
             Translated {
                 pa: PhysAddr(va.0),
                 lasting: true,
+                leaf: None,
             }
         };
         self.check_protection(va, pa, size, access)?;
         if lasting {
-            self.remember(bus, va, pa, access);
+            // What is loaded is often stored next. An atomic's rights are those of both.
+            let both = Access {
+                kind: AccessKind::Amo,
+                ..access
+            };
+            let data = matches!(kind, AccessKind::Load | AccessKind::Store);
+            let ad = self.ad_policy();
+            let for_both = data
+                && self.checker.is_none()
+                && leaf.is_none_or(|pte| pte.check(both, ad) == Ok(0));
+            if !(for_both && self.remember(bus, va, pa, both)) {
+                self.remember(bus, va, pa, access);
+            }
         }
         Ok(pa)
     }
@@ -163,10 +178,10 @@ impl Hart {
         Err(super::memory::access_fault(access.kind, va))
     }
 
-    /// Lets the fast arrays answer for the page from now on, if all of it allows the same.
-    fn remember(&mut self, bus: &Bus, va: VirtAddr, pa: PhysAddr, access: Access) {
+    /// Lets the fast arrays answer for the page from now on, if all of it allows the same. Says whether they do.
+    fn remember(&mut self, bus: &Bus, va: VirtAddr, pa: PhysAddr, access: Access) -> bool {
         let Some(rights) = self.pmp.uniform(pa, access.privilege) else {
-            return;
+            return false;
         };
         let flags = bus.memory().page_flags(pa);
         let allowed = match access.kind {
@@ -178,9 +193,11 @@ impl Hart {
             }
             _ => false,
         };
-        if allowed && bus.is_ram(pa.page(), PAGE_SIZE) {
+        let remembered = allowed && bus.is_ram(pa.page(), PAGE_SIZE);
+        if remembered {
             self.fast.fill(access, va, pa.0, bus.ram().bias());
         }
+        remembered
     }
 
     fn page_fault(&mut self, fault: Fault, source: FaultSource) -> Trap {
@@ -218,7 +235,11 @@ impl Hart {
                         level: hit.level,
                     });
                     let lasting = agrees && self.lasts(kind);
-                    return Ok(Translated { pa, lasting });
+                    return Ok(Translated {
+                        pa,
+                        lasting,
+                        leaf: Some(hit.pte),
+                    });
                 }
                 // A or D must be set in memory: only a walk can do that.
                 Ok(_) => cause = WalkCause::UpdateBits,
@@ -236,7 +257,11 @@ impl Hart {
         self.events.mmu(|| mmu::Event::Walked { walk, satp, cause });
         self.check_walk(bus, satp, &walk);
         match walk.outcome {
-            Outcome::Identity(pa) => Ok(Translated { pa, lasting: false }),
+            Outcome::Identity(pa) => Ok(Translated {
+                pa,
+                lasting: false,
+                leaf: None,
+            }),
             Outcome::Fault(fault) => Err((fault, FaultSource::Walk)),
             Outcome::Leaf(leaf) => {
                 if cause == WalkCause::UpdateBits {
@@ -249,6 +274,7 @@ impl Hart {
                 Ok(Translated {
                     pa: leaf.pa,
                     lasting: self.lasts(kind),
+                    leaf: Some(leaf.pte),
                 })
             }
         }
