@@ -91,11 +91,13 @@ impl Pair {
     /// What differs between the two.
     pub(crate) fn compare(&self) -> Result<(), String> {
         self.compare_harts()?;
+        // How often one is repeated depends on what the fast arrays hold, and those differ.
         let reports = |machine: &Machine| {
-            format!(
-                "{:?}",
-                machine.checker().map(|checker| checker.reports().to_vec())
-            )
+            let mut reports = machine
+                .checker()
+                .map_or(Vec::new(), |checker| checker.reports().to_vec());
+            reports.iter_mut().for_each(|report| report.times = 0);
+            format!("{reports:?}")
         };
         let (left, right) = (reports(&self.reference), reports(&self.threaded));
         if left != right {
