@@ -6,6 +6,7 @@ mod check;
 mod cli;
 mod commit_log;
 mod counters;
+mod engines;
 mod firmware;
 mod harts;
 mod heat;
