@@ -65,7 +65,6 @@ fn program(harts: usize, lines: &'static str) -> Pair {
 
 /// What the fast arrays know of RAM must not outlive it.
 #[test]
-#[ignore = "the fast arrays outlive RAM that is exchanged"]
 fn ram_that_is_exchanged_is_the_new_one() {
     let lines = "addi x5,x5,1; sd x5,0(x8); ld x6,0(x8); jal x0,-12";
     let mut pair = program(1, lines);
@@ -99,7 +98,6 @@ fn ram_that_is_exchanged_is_the_new_one() {
 
 /// The same for a machine that gets another machine's bus.
 #[test]
-#[ignore = "the fast arrays outlive RAM that is exchanged"]
 fn a_bus_that_is_exchanged_is_the_new_one() {
     let lines = "addi x5,x5,1; sd x5,0(x8); ld x6,0(x8); jal x0,-12";
     let mut a = program(1, lines);

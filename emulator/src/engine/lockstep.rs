@@ -5,7 +5,7 @@
 //! stored is copied; the harts are copied at the start of each run.
 
 use super::reference::{before_instruction, repeats, step};
-use super::threaded::{Reach, Threaded};
+use super::threaded::{Reach, Threaded, host};
 use super::{Decoder, Observer, Pause, Reference, Retired};
 use crate::hart::{Hart, Interest, TrapTaken};
 use crate::isa::disassemble;
@@ -136,6 +136,7 @@ impl Lockstep {
                 None => Pause::Budget,
             };
         }
+        let _restored = host::Control::save();
         hart.effects.enabled = false;
         hart.watch(Interest::Nothing);
         bus.memory_mut().watch_reservations(hart.id);

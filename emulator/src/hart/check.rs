@@ -226,6 +226,10 @@ impl Hart {
     /// harts, devices and the sanitizer may have changed page tables or begun to watch pages. Called
     /// whenever the engine starts, so at the start of each turn, and after watched stores.
     pub fn catch_up(&mut self, bus: &mut Bus) {
+        if self.ram_number != bus.ram().number() {
+            self.ram_number = bus.ram().number();
+            self.fast.clear();
+        }
         if self.flag_generation != bus.memory().flag_generation() {
             self.flag_generation = bus.memory().flag_generation();
             self.fast.clear_stores();

@@ -86,6 +86,8 @@ pub struct Hart {
     pub tlb: Tlb,
     /// `satp` has a mode other than bare, as far as the hits that the fast arrays count go.
     translating: bool,
+    /// The RAM that the fast arrays know: [`crate::mem::Ram::number`].
+    ram_number: u64,
     /// Which pages were watched when the fast arrays last looked.
     flag_generation: u64,
     /// What the sanitizer had said when the fast arrays last looked.
@@ -134,6 +136,7 @@ impl Hart {
             triggers: Triggers::new(),
             tlb: Tlb::new(config.tlb).unwrap_or_default(),
             translating: false,
+            ram_number: 0,
             flag_generation: 0,
             checked: check::Seen::default(),
             effects: Effects::default(),

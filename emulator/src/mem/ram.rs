@@ -3,6 +3,10 @@
 use super::PhysAddr;
 use memmap2::{MmapMut, MmapOptions};
 use std::ops::Range;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+/// How many were made.
+static MADE: AtomicU64 = AtomicU64::new(0);
 
 /// Why RAM could not be made.
 #[derive(Debug, thiserror::Error)]
@@ -35,6 +39,7 @@ pub struct Ram {
     base: u64,
     /// Where the bytes are in the host's memory.
     host: u64,
+    number: u64,
 }
 
 macro_rules! load_as {
@@ -67,12 +72,20 @@ impl Ram {
             bytes,
             base: base.0,
             host,
+            number: MADE.fetch_add(1, Ordering::Relaxed) + 1,
         })
     }
 
     /// The physical addresses that RAM answers to.
     pub fn range(&self) -> Range<u64> {
         self.base..self.base + self.bytes.len() as u64
+    }
+
+    /// A number that no other RAM of this process has, nor had: who knows where RAM is in the host's memory knows by
+    /// it whether that is still so. It is not 0.
+    #[inline]
+    pub fn number(&self) -> u64 {
+        self.number
     }
 
     /// What to add to a physical address of RAM to get its address in the host's memory.

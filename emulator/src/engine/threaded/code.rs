@@ -133,6 +133,8 @@ pub(super) struct Code {
     pages: FxHashMap<u64, FxHashMap<u16, Block>>,
     jumps: Box<[Jump]>,
     bytes: usize,
+    /// The RAM that it was decoded from: [`crate::mem::Ram::number`].
+    ram_number: u64,
     /// What to add to a guest's physical address to get the host's.
     bias: u64,
 }
@@ -147,6 +149,7 @@ impl Default for Code {
             pages: FxHashMap::default(),
             jumps: vec![NO_JUMP; JUMPS].into(),
             bytes: 0,
+            ram_number: 0,
             bias: 0,
         }
     }
@@ -154,12 +157,14 @@ impl Default for Code {
 
 impl Code {
     /// Says where guest memory is, and what instructions mean. Code that was decoded otherwise goes.
-    pub(super) fn prepare(&mut self, bus: &mut Bus, bias: u64, extensions: ExtensionSet) {
-        if self.bias != bias || self.extensions != extensions || self.bytes > MOST_BYTES {
+    pub(super) fn prepare(&mut self, bus: &mut Bus, extensions: ExtensionSet) {
+        let number = bus.ram().number();
+        if self.ram_number != number || self.extensions != extensions || self.bytes > MOST_BYTES {
             bus.memory_mut().give_up_decoded();
             bus.memory_mut().take_stale_decoded();
             self.clear();
-            self.bias = bias;
+            self.ram_number = number;
+            self.bias = bus.ram().bias();
             self.extensions = extensions;
         }
     }

@@ -27,12 +27,32 @@ mod unit {
         word
     }
 
+    fn set_control(word: u32) {
+        // SAFETY: it is the default, or a word that was there before.
+        unsafe { asm!("ldmxcsr [{}]", in(reg) &raw const word, options(nostack)) };
+    }
+
     #[inline]
     pub(in super::super) fn clear_flags() {
-        let default = DEFAULT;
-        if control() != default {
-            // SAFETY: it is the word that every program starts with.
-            unsafe { asm!("ldmxcsr [{}]", in(reg) &raw const default, options(nostack)) };
+        if control() != DEFAULT {
+            set_control(DEFAULT);
+        }
+    }
+
+    /// The control word of this thread, which is put back at the end: whoever runs a machine may have one of his own.
+    pub(crate) struct Control(u32);
+
+    impl Control {
+        pub(crate) fn save() -> Self {
+            Self(control())
+        }
+    }
+
+    impl Drop for Control {
+        fn drop(&mut self) {
+            if control() != self.0 {
+                set_control(self.0);
+            }
         }
     }
 
@@ -221,6 +241,15 @@ mod unit {
 
     pub(in super::super) fn clear_flags() {}
 
+    /// Nothing is changed that would have to be put back.
+    pub(crate) struct Control;
+
+    impl Control {
+        pub(crate) fn save() -> Self {
+            Self
+        }
+    }
+
     pub(in super::super) fn flags() -> u8 {
         0
     }
@@ -269,6 +298,7 @@ mod unit {
     }
 }
 
+pub(crate) use unit::Control;
 pub(super) use unit::*;
 
 /// `fsgnj`: the bits of the first, with a sign made of both.

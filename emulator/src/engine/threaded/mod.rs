@@ -12,13 +12,16 @@
 // One sentence says why a handler's or a helper's accesses are sound, and it is the same for all of them.
 #![allow(clippy::multiple_unsafe_ops_per_block)]
 
+#[cfg(not(all(target_pointer_width = "64", target_endian = "little")))]
+compile_error!("the threaded engine needs a host with 64-bit pointers and little-endian memory");
+
 mod atomic;
 mod build;
 mod code;
 mod context;
 mod float;
 mod handlers;
-mod host;
+pub(super) mod host;
 mod leave;
 mod op;
 mod slow;
@@ -76,6 +79,7 @@ impl Threaded {
         if observer.wants_each_instruction() || interest == Interest::Everything {
             return side.reference.run(hart, bus, instructions, observer);
         }
+        let _restored = host::Control::save();
         let end = hart.retired.saturating_add(instructions);
         hart.effects.enabled = false;
         hart.watch(interest);
@@ -173,7 +177,7 @@ fn chain(
         return Exit::Step;
     };
     let bias = bus.ram().bias();
-    code.prepare(bus, bias, hart.extensions());
+    code.prepare(bus, hart.extensions());
     let known = code.known(pa.wrapping_add(bias));
     let instructions = instructions.min(MOST_INSTRUCTIONS);
     let mut context = Context {

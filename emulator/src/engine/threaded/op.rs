@@ -23,7 +23,8 @@ pub(super) type Free = MaybeUninit<u64>;
 ///
 /// The hart is valid, nobody else uses it, and its `engine` is the address of a valid [`Context`] whose code, bus and
 /// jump table are valid and used by nobody else. The operation belongs to a block of that code, and the block has
-/// been paid for from the budget.
+/// been paid for from the budget. Whatever the hart's fast arrays hold is in the RAM of that bus
+/// (`Hart::catch_up` sees to it).
 pub(super) type Handler = unsafe extern "C" fn(*mut Hart, *const Op, u64, Free, i64, u64);
 
 /// One operation.
@@ -56,6 +57,9 @@ pub(super) struct Trailer {
     /// What `next` points to until it is known. The second half of the stub above, which is zero, is its charge.
     pub(super) next_stub: Op,
 }
+
+// The charges stand where these sizes put them.
+const _: () = assert!(size_of::<Op>() == 16 && size_of::<Trailer>() == 64);
 
 /// Where the instructions begin in a budget.
 pub(super) const INSTRUCTIONS: u32 = 42;
