@@ -8,6 +8,7 @@ mod first;
 mod interrupt;
 mod log;
 mod machine;
+mod profile;
 mod run;
 mod terminal;
 mod test;
