@@ -31,7 +31,7 @@ fn the_tables_show_where_the_instructions_went() {
             "profile: 2,0",
             "M 100.00%",
             "0x80000010..0x80000018 <spin>",
-            "0x80000014: bnez a1, ",
+            "0x80000014: bnez a1,0x80000010",
         ],
     );
     let spin = answer.err.lines().find(|line| line.ends_with("  spin"));

@@ -240,7 +240,10 @@ mod tests {
         blocks.end(Privilege::User, &again);
         blocks.finish();
         let list = blocks.list();
-        assert_eq!((list.len(), list[0].instructions(), list[0].times), (1, 2, 1));
+        assert_eq!(
+            (list.len(), list[0].instructions(), list[0].times),
+            (1, 2, 1)
+        );
     }
 
     #[test]

@@ -32,9 +32,11 @@ impl Profile<'_> {
         }
         writeln!(out)?;
 
+        // With one mode its column would be that of all.
+        let columns = if used.len() > 1 { &used[..] } else { &[] };
         let functions = self.functions();
         write!(out, "\n{:>16}{:>9}{:>16}{:>9}", "self", "", "total", "")?;
-        for mode in &used {
+        for mode in columns {
             write!(out, "{:>9}", format!("self {mode}"))?;
         }
         writeln!(out, "  function")?;
@@ -42,7 +44,7 @@ impl Profile<'_> {
             let (own, total) = (function.own(), function.total);
             write!(out, "{:>16}{:>9}", grouped(own), percent(own, all))?;
             write!(out, "{:>16}{:>9}", grouped(total), percent(total, all))?;
-            for &mode in &used {
+            for &mode in columns {
                 let own = function.own[mode as usize & 3];
                 write!(out, "{:>9}", percent(own, all))?;
             }
@@ -106,7 +108,7 @@ impl Profile<'_> {
         }
         let mut pc = run.start;
         for &word in block.words() {
-            let text = disassemble_word(word, self.extensions, pc);
+            let text = disassemble_word(word, self.extensions, pc).replace('\t', " ");
             writeln!(out, "{indent:>27}{pc:#x}: {text}")?;
             pc = pc.wrapping_add(if word & 3 == 3 { 4 } else { 2 });
         }
