@@ -283,6 +283,52 @@ fn each_privilege_has_a_stack_of_its_own() {
     assert_eq!(service.map(|it| it.own), Some([4, 0, 0, 0]));
 }
 
+/// As Linux does it: the next instruction is mapped elsewhere only, and `stvec` says where.
+#[test]
+fn turning_translation_on_is_no_trap() {
+    let source = "
+        la t1, tohost
+        lui t2, 3
+        add t1, t1, t2
+        lui t2, 0x20000
+        addi t2, t2, 207
+        sd t2, 8(t1)
+        srli t1, t1, 12
+        li t2, 8
+        slli t2, t2, 60
+        or t1, t1, t2
+        li t2, -1
+        csrrw zero, pmpaddr0, t2
+        li t2, 31
+        csrrw zero, pmpcfg0, t2
+        la t2, entered
+        lui t3, 0x40000
+        sub t2, t2, t3
+        csrrw zero, stvec, t2
+        lui t2, 1
+        csrrw zero, medeleg, t2
+        la t2, supervisor
+        csrrw zero, mepc, t2
+        lui t2, 1
+        addi t2, t2, -2048
+        csrrs zero, mstatus, t2
+        mret
+    supervisor:
+        jal ra, turn_on
+    turn_on:
+        csrrw zero, satp, t1
+    entered:
+        li a0, 0
+        j exit";
+    let counted = Counted::run(source, &["supervisor", "turn_on"]);
+    counted.expect(&[
+        "hart 0;M-mode;_start 29",
+        "hart 0;S-mode;supervisor 1",
+        "hart 0;S-mode;supervisor;exit 5",
+        "hart 0;S-mode;supervisor;turn_on 3",
+    ]);
+}
+
 #[test]
 fn a_block_that_an_interrupt_cuts_is_one() {
     let source = "

@@ -133,7 +133,8 @@ impl Observer for Profiler<'_> {
         } else if !watched.extent.holds(retired.pc) {
             figures.settle(watched);
             figures.end_run(watched);
-            figures.arrive(watched, hart, retired.pc);
+            let extent = (figures.names).find_fetched(hart, retired.privilege, retired.pc);
+            figures.arrive_in(watched, hart, retired.pc, extent);
         }
         watched.pending += 1;
         watched.run.push(retired.fetched.word, retired.fetched.len);
@@ -185,6 +186,10 @@ impl Figures<'_> {
     /// The hart is at an address of the function that runs, or of one that takes its place.
     fn arrive(&mut self, watched: &mut Watched, hart: &Hart, pc: u64) {
         let extent = self.names.find(hart, watched.privilege, pc);
+        self.arrive_in(watched, hart, pc, extent);
+    }
+
+    fn arrive_in(&mut self, watched: &mut Watched, hart: &Hart, pc: u64, extent: Extent) {
         watched.extent = extent;
         let stack = self.stack(watched, hart);
         stack.become_function(&mut self.tree, extent.function);
@@ -201,8 +206,9 @@ impl Figures<'_> {
             extensions: hart.extensions(),
             ..Watched::default()
         };
-        watched.extent = self.names.find(hart, retired.privilege, retired.pc);
-        self.arrive(watched, hart, retired.pc);
+        let extent = (self.names).find_fetched(hart, retired.privilege, retired.pc);
+        watched.extent = extent;
+        self.arrive_in(watched, hart, retired.pc, extent);
     }
 
     fn transfer(
@@ -334,6 +340,10 @@ impl Figures<'_> {
             watched.extent = self.names.find(hart, trap.from, trap.epc);
         }
         watched.next = trap.handler;
+        if turns_translation_on(trap) {
+            self.arrive(watched, hart, trap.handler);
+            return;
+        }
         let cause = Key::Trap(trap.cause.bits());
         let cause = self.names.of(cause, || format!("[{}]", trap.cause));
         let handler = self.names.find(hart, trap.to, trap.handler).function;
@@ -351,6 +361,15 @@ impl Figures<'_> {
         }
         self.arrive(watched, hart, trap.handler);
     }
+}
+
+/// Whether a trap is the way in which Linux turns translation on: the instruction after the write of `satp` is not
+/// mapped, and the handler is the same instruction where it is. Nothing returns from there.
+fn turns_translation_on(trap: &TrapTaken) -> bool {
+    let fetch = Cause::Exception(Exception::InstructionPageFault);
+    // The handler is aligned to four bytes.
+    let distance = trap.handler.wrapping_sub(trap.epc) & 0xfff;
+    trap.cause == fetch && trap.from == trap.to && trap.value == trap.epc && distance <= 2
 }
 
 /// What a run took, by function, stack and block.

@@ -124,8 +124,18 @@ impl<'a> Functions<'a> {
         id
     }
 
-    /// The function of the code at an address.
+    /// The function of the code at an address to which the hart goes. What is loaded there may be known only when
+    /// it has been fetched: until then the function has no extent.
     pub(super) fn find(&mut self, hart: &Hart, privilege: Privilege, pc: u64) -> Extent {
+        self.find_code(hart, privilege, pc, false)
+    }
+
+    /// The function of the instruction at an address, which the hart has executed.
+    pub(super) fn find_fetched(&mut self, hart: &Hart, privilege: Privilege, pc: u64) -> Extent {
+        self.find_code(hart, privilege, pc, true)
+    }
+
+    fn find_code(&mut self, hart: &Hart, privilege: Privilege, pc: u64, fetched: bool) -> Extent {
         let slot = (pc >> 1) as usize % REMEMBERED;
         if let Some((at, extent)) = self.remembered.get(slot)
             && *at == pc
@@ -140,6 +150,7 @@ impl<'a> Functions<'a> {
         }
         let page = VirtAddr(pc).page().0;
         let moved = self.loaded(hart, privilege, pc);
+        let is_known = fetched || moved.is_some() || !self.may_be_moved(hart, privilege);
         if let Some(extent) = moved.and_then(|moved| self.symbol(pc, moved)) {
             // What is in the next page may be something else.
             let first = extent.first.max(page);
@@ -153,7 +164,7 @@ impl<'a> Functions<'a> {
         Extent {
             function: self.of(Key::Page(page), || format!("[page {page:#x}]")),
             first: page,
-            size: 0x1000,
+            size: if is_known { 0x1000 } else { 0 },
             moved: 0,
         }
     }
@@ -178,8 +189,7 @@ impl<'a> Functions<'a> {
     /// elsewhere: a kernel before it turns translation on, a test that moves itself.
     fn loaded(&self, hart: &Hart, privilege: Privilege, pc: u64) -> Option<u64> {
         let satp = Satp(hart.csr.satp);
-        let translated = privilege < Privilege::Machine && satp.mode() != Mode::Bare;
-        let physical = if !translated {
+        let physical = if !is_translated(satp, privilege) {
             pc
         } else if self.guest.is_boot() {
             // A kernel gives pages of its image to others when it has started.
@@ -196,4 +206,13 @@ impl<'a> Functions<'a> {
             });
         Some(linked.wrapping_sub(pc))
     }
+
+    /// Whether the TLB tells what is loaded at an address.
+    fn may_be_moved(&self, hart: &Hart, privilege: Privilege) -> bool {
+        !self.guest.is_boot() && is_translated(Satp(hart.csr.satp), privilege)
+    }
+}
+
+fn is_translated(satp: Satp, privilege: Privilege) -> bool {
+    privilege < Privilege::Machine && satp.mode() != Mode::Bare
 }
