@@ -15,6 +15,7 @@ mod isa;
 mod layers;
 mod loader;
 mod logs;
+mod profile;
 mod random_programs;
 mod readme;
 mod run_loop;

@@ -9,6 +9,7 @@ mod interrupt;
 mod log;
 mod machine;
 mod output;
+mod profile;
 mod qemu;
 mod run;
 mod terminal;

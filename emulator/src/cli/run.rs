@@ -8,6 +8,7 @@ use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
 use super::output::{self, GuestOutput};
+use super::profile::{ProfileFiles, ProfileRequest};
 use super::terminal;
 use super::trace::TraceArguments;
 use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
@@ -21,6 +22,7 @@ use pagewalk::report::check::CheckObserver;
 use pagewalk::report::commit_log::CommitLog;
 use pagewalk::report::filter::Filter;
 use pagewalk::report::log::LogObserver;
+use pagewalk::report::profile::Profiler;
 use pagewalk::report::signature;
 use pagewalk::report::stats::{HartStats, Stats};
 use pagewalk::report::trace_file::TraceFile;
@@ -113,6 +115,35 @@ pub(super) struct Arguments {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     stats_json: Option<PathBuf>,
 
+    /// At the end, print which functions and blocks of the guest took the instructions
+    ///
+    /// Every instruction is counted, by the reference engine. Without a file it goes to standard error. Names
+    /// come from the guest's symbols, and from --symbols.
+    #[arg(
+        long,
+        value_name = "FILE",
+        num_args = 0..=1,
+        require_equals = true,
+        help_heading = "Output"
+    )]
+    profile: Option<Option<PathBuf>>,
+
+    /// At the end, write the stacks and their instructions to a file that flame-graph tools read
+    ///
+    /// A line for each stack, from the outermost function to the innermost: `hart 0;M-mode;_start;main 12`.
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    profile_folded: Option<PathBuf>,
+
+    /// How many functions and blocks --profile shows
+    #[arg(
+        long,
+        value_name = "N",
+        default_value_t = 15,
+        requires = "profile",
+        help_heading = "Output"
+    )]
+    profile_top: usize,
+
     /// Write a line for each instruction with what it changed, as Spike's --log-commits does
     #[arg(long, value_name = "FILE", help_heading = "Logging")]
     log_commits: Option<PathBuf>,
@@ -139,6 +170,7 @@ Examples:
   pagewalk run --log mmu=debug --log-filter 'priv=u va=0x2000..0x3000' rv64ui-v-add
   pagewalk run --trace-mmu timeline.json rv64ui-v-add
   pagewalk run --log-commits commits.log rv64ui-p-add
+  pagewalk run --profile --profile-folded stacks.txt kernel.elf
   pagewalk run --signature out.sig --signature-granularity 4 test.elf
 
 Exit codes:
@@ -152,11 +184,14 @@ Exit codes:
   2    wrong command line";
 
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
+    let profile = arguments.profile.as_ref().and_then(Option::as_deref);
     let files = [
         ("the guest", arguments.guest.as_deref()),
         ("--dump-dtb", arguments.dump_dtb.as_deref()),
         ("--signature", arguments.signature.as_deref()),
         ("--stats-json", arguments.stats_json.as_deref()),
+        ("--profile", profile),
+        ("--profile-folded", arguments.profile_folded.as_deref()),
         ("--log-commits", arguments.log_commits.as_deref()),
         ("--log-file", arguments.log.file()),
         ("--check-json", arguments.check.file()),
@@ -218,6 +253,11 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         stats: arguments.stats,
         check: Some(&arguments.check),
         stats_json: arguments.stats_json.as_deref(),
+        profile: ProfileRequest {
+            text: arguments.profile.as_ref().map(Option::as_deref),
+            folded: arguments.profile_folded.as_deref(),
+            top: arguments.profile_top,
+        },
         filter,
         trace: Some((&arguments.trace, &arguments.machine)),
     };
@@ -262,6 +302,7 @@ pub(super) struct Request<'a> {
     stats: bool,
     check: Option<&'a CheckArguments>,
     stats_json: Option<&'a Path>,
+    profile: ProfileRequest<'a>,
     filter: Option<Filter>,
     trace: Option<(&'a TraceArguments, &'a MachineArguments)>,
 }
@@ -302,6 +343,8 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         .transpose()?;
     let stats_json = request.stats_json.map(create).transpose()?;
     let mut commits = request.log_commits.map(commit_log).transpose()?;
+    let profile = ProfileFiles::create(&request.profile)?;
+    let mut profiler = profile.as_ref().map(|_| Profiler::new(guest));
     let mut trace = None;
     if let Some((arguments, machine)) = request.trace {
         trace = arguments.start(guest, &config, machine.ad(), request.filter.clone())?;
@@ -327,6 +370,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         trace: trace.as_mut().map(|(trace, _)| trace),
         check: checking.as_ref().map(|checking| checking.observer(guest)),
         commits: commits.as_mut().map(|(commits, _)| commits),
+        profiler: profiler.as_mut(),
     };
     let mut run = Run {
         machine: &mut machine,
@@ -386,6 +430,15 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
             failed(written.with_context(|| format!("cannot write {}", path.display())));
         }
     }
+    if let (Some(profiler), Some(files)) = (profiler, profile) {
+        let profile = profiler.finish();
+        if let Err(error) = files.print(&profile) {
+            figures_lost = Some(ending::standard_error_lost(error.kind()));
+        }
+        for written in files.write(&profile) {
+            failed(written);
+        }
+    }
     if let (Some(checking), Some(checker)) = (checking, machine.checker_mut()) {
         match checking.finish(checker, guest, &stop) {
             Ok(found) => code = found.unwrap_or(code),
@@ -431,30 +484,43 @@ fn commit_log(path: &Path) -> Result<Commits<'_>> {
 }
 
 /// Who watches a run besides the history of traps.
-struct Observers<'a, 'o> {
+struct Observers<'a, 'o, 'p> {
     log: Option<LogObserver<'a>>,
     trace: Option<&'o mut TraceFile<'a, BufWriter<File>>>,
     check: Option<CheckObserver<'o, io::Stderr>>,
     commits: Option<&'o mut CommitLog<BufWriter<File>>>,
+    profiler: Option<&'o mut Profiler<'p>>,
 }
 
-impl Observers<'_, '_> {
+impl Observers<'_, '_, '_> {
     /// Runs with the observers that are asked for. The loop is compiled for each of the common cases,
     /// since even an absent observer costs something at each instruction; and loads and stores are
     /// noted only for the commit log.
     fn run(self, run: &mut Run<'_>, traps: &mut TrapHistory) -> Result<Stop> {
-        match (self.log, self.trace, self.check, self.commits) {
-            (None, None, None, None) => run.until_end(traps),
-            (None, None, Some(check), None) => run.until_end(&mut Pair(traps, check)),
-            (Some(log), None, None, None) => run.until_end(&mut Pair(traps, log)),
-            (None, None, None, Some(commits)) => run.until_end(&mut Pair(traps, commits)),
-            (log, trace, check, None) => {
+        match (
+            self.log,
+            self.trace,
+            self.check,
+            self.commits,
+            self.profiler,
+        ) {
+            (None, None, None, None, None) => run.until_end(traps),
+            (None, None, Some(check), None, None) => run.until_end(&mut Pair(traps, check)),
+            (Some(log), None, None, None, None) => run.until_end(&mut Pair(traps, log)),
+            (None, None, None, Some(commits), None) => run.until_end(&mut Pair(traps, commits)),
+            (None, None, None, None, Some(profiler)) => run.until_end(&mut Pair(traps, profiler)),
+            (log, trace, check, None, None) => {
                 let events = Pair(log, Pair(trace, check));
                 run.until_end(&mut Pair(traps, events))
             }
-            (log, trace, check, Some(commits)) => {
+            (log, trace, check, None, profiler) => {
                 let events = Pair(log, Pair(trace, check));
-                run.until_end(&mut Pair(traps, Pair(events, commits)))
+                run.until_end(&mut Pair(traps, Pair(events, profiler)))
+            }
+            (log, trace, check, Some(commits), profiler) => {
+                let events = Pair(log, Pair(trace, check));
+                let each = Pair(commits, profiler);
+                run.until_end(&mut Pair(traps, Pair(events, each)))
             }
         }
     }

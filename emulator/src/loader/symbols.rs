@@ -28,6 +28,13 @@ impl Symbols {
         tables.find_map(|table| table.by_address(address))
     }
 
+    /// The nearest symbol at or before an address in the same section, and the addresses up to the
+    /// next one or the section's end.
+    pub fn around(&self, address: u64) -> Option<(&str, Range<u64>)> {
+        let mut tables = self.tables.iter();
+        tables.find_map(|table| table.around(address))
+    }
+
     /// The address of the symbol of this name. A global one goes before a local one, and a
     /// kernel's before its firmware's.
     pub fn by_name(&self, name: &str) -> Option<u64> {
@@ -232,6 +239,25 @@ impl Table {
             .partition_point(|entry| (entry.section, entry.address) < key);
         let best = self.entries.get(first)?;
         Some((self.name(best), address.checked_sub(best.address)?))
+    }
+
+    /// The nearest symbol at or before an address in the same section, and the addresses up to the
+    /// next one or the section's end.
+    fn around(&self, address: u64) -> Option<(&str, Range<u64>)> {
+        let (name, offset) = self.by_address(address)?;
+        let linked = address.wrapping_sub(self.slide);
+        let section = self.section(linked)?;
+        let key = (section, linked);
+        let after = self
+            .entries
+            .partition_point(|entry| (entry.section, entry.address) <= key);
+        let next = self.entries.get(after);
+        let next = next.filter(|next| next.section == section);
+        let holds = |(range, of): &&(Range<u64>, u32)| *of == section && range.contains(&linked);
+        let (range, _) = self.sections.iter().find(holds)?;
+        let end = next.map_or(range.end, |next| next.address.min(range.end));
+        let start = address.wrapping_sub(offset);
+        Some((name, start..end.wrapping_add(self.slide)))
     }
 
     /// The address of the symbol of this name. A global one goes before a local one.

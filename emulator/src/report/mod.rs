@@ -7,6 +7,7 @@ pub mod heat;
 pub mod html;
 pub mod log;
 pub mod place;
+pub mod profile;
 pub mod recorder;
 pub mod sighting;
 pub mod signature;
