@@ -79,32 +79,16 @@ unsafe fn execute_straddling(hart: *mut Hart, op: *const Op, left: i64, page: u6
             return LEFT;
         }
     };
-    float::fold_flags(hart);
-    let after = retired(context, paid);
-    hart.retired = after.wrapping_sub(1);
     // It was fetched in two accesses.
-    let left = count(hart, context, after, paid);
     hart.fast.fetch.hits = hart.fast.fetch.hits.wrapping_add(1);
-    hart.next_pc = hart.pc.wrapping_add(4);
     let insn = decoder.decode(word, context.extensions);
-    let privilege = hart.privilege;
-    let done = execute_one(hart, bus, insn);
-    float::prepare(hart);
-    let exit = match done {
-        Ok(()) if !must_look(hart, bus, context, None) => {
-            hart.pc = hart.next_pc;
-            hart.retired = after;
-            return left;
-        }
-        Ok(()) => Exit::Executed(privilege),
-        Err(trap) if trap.exception == Exception::IllegalInstruction => {
-            Exit::Trap(Trap::new(trap.exception, word.into()))
-        }
-        Err(trap) => Exit::Trap(trap),
-    };
     // SAFETY: the caller says so.
-    unsafe { leave(raw, left + budget(1, 0, 0), true, exit) };
-    LEFT
+    unsafe {
+        execute_last(raw, insn, 4, paid, |trap, _| match trap.exception {
+            Exception::IllegalInstruction => Trap::new(trap.exception, word.into()),
+            _ => trap,
+        })
+    }
 }
 
 /// The trap that an instruction raised, with its bits if it is illegal.
@@ -198,27 +182,51 @@ unsafe fn execute_slowly(hart: *mut Hart, op: *const Op, left: i64, page: u64) -
 /// As for a [`super::op::Handler`].
 #[inline(never)]
 unsafe fn execute_system(hart: *mut Hart, op: *const Op, left: i64, page: u64) -> i64 {
+    // SAFETY: what is known of a block lives as long as it.
+    let info = unsafe { &*info(op) };
+    let Some(decoded) = info.insns.last() else {
+        return left;
+    };
+    let at = info.page.offset(decoded.offset.into());
+    // SAFETY: nobody else uses it.
+    unsafe { (*hart).pc = page.wrapping_add(decoded.offset.into()) };
+    // SAFETY: the caller says so.
+    unsafe {
+        execute_last(hart, decoded.insn, decoded.length(), left, |trap, bus| {
+            trap_of(trap, bus, at)
+        })
+    }
+}
+
+/// Executes the instruction at the pc, which has been paid for, and after which a chain goes on at an address. Gives
+/// the budget, and sets the pc, or gives [`LEFT`]. `with_bits` puts its bits into a trap.
+///
+/// # Safety
+///
+/// As for a [`super::op::Handler`].
+#[inline(always)]
+unsafe fn execute_last(
+    hart: *mut Hart,
+    insn: Option<Insn>,
+    length: u64,
+    left: i64,
+    with_bits: impl FnOnce(Trap, &Bus) -> Trap,
+) -> i64 {
     // SAFETY: nobody else uses them.
     let context = unsafe { &mut *context(hart) };
     // SAFETY: as above.
     let bus = unsafe { &mut *context.bus };
-    // SAFETY: what is known of a block lives as long as it.
-    let info = unsafe { &*info(op) };
     let raw = hart;
     // SAFETY: as above.
     let hart = unsafe { &mut *hart };
-    let Some(decoded) = info.insns.last() else {
-        return left;
-    };
     float::fold_flags(hart);
     let after = retired(context, left);
     hart.retired = after.wrapping_sub(1);
     // It may choose other arrays, so what these have answered is counted now.
     let left = count(hart, context, after, left);
-    hart.pc = page.wrapping_add(decoded.offset.into());
-    hart.next_pc = hart.pc.wrapping_add(decoded.length());
+    hart.next_pc = hart.pc.wrapping_add(length);
     let privilege = hart.privilege;
-    let done = execute_one(hart, bus, decoded.insn);
+    let done = execute_one(hart, bus, insn);
     float::prepare(hart);
     let exit = match done {
         Ok(()) if !must_look(hart, bus, context, None) => {
@@ -227,7 +235,7 @@ unsafe fn execute_system(hart: *mut Hart, op: *const Op, left: i64, page: u64) -
             return left;
         }
         Ok(()) => Exit::Executed(privilege),
-        Err(trap) => Exit::Trap(trap_of(trap, bus, info.page.offset(decoded.offset.into()))),
+        Err(trap) => Exit::Trap(with_bits(trap, bus)),
     };
     // SAFETY: the caller says so.
     unsafe { leave(raw, left + budget(1, 0, 0), true, exit) };
