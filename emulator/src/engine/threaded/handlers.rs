@@ -68,6 +68,16 @@ pub(super) unsafe fn place(arrays: *const Arrays, va: u64, size: u64) -> Option<
     (va & (!0xfff | (size - 1)) == slot.tag).then(|| va.wrapping_add(slot.delta) as usize)
 }
 
+/// The same for an access that is not aligned, but on one page. It counts as any other hit does.
+#[inline(always)]
+pub(super) unsafe fn place_within_page(arrays: *const Arrays, va: u64, size: u64) -> Option<usize> {
+    if va & 0xfff > 0x1000 - size {
+        return None;
+    }
+    // SAFETY: the caller says so; every access of one byte is aligned.
+    unsafe { place(arrays, va, 1) }
+}
+
 /// What a load makes of bytes, and a store of a register.
 pub(super) trait Memory: Copy {
     fn extend(self) -> u64;
@@ -128,6 +138,19 @@ handler! {
                 set_x(hart, (*op).rd, value);
                 next!(hart, op.add(1), value, budget, page)
             }
+            None => go!(load_unaligned::<T, K>, hart, op, acc, budget, page),
+        }
+    }
+
+    #[cold]
+    fn load_unaligned [T: Memory, const K: u8] (hart, op, acc, budget, page) {
+        let va = first::<K>(hart, op, acc).wrapping_add(immediate(op));
+        match place_within_page(&raw const (*hart).fast.load, va, size_of::<T>() as u64) {
+            Some(at) => {
+                let value = std::ptr::with_exposed_provenance::<T>(at).read_unaligned().extend();
+                set_x(hart, (*op).rd, value);
+                next!(hart, op.add(1), value, budget, page)
+            }
             None => go!(slow, hart, op, acc, budget, page),
         }
     }
@@ -135,6 +158,19 @@ handler! {
     fn store [T: Memory, const K: u8] (hart, op, acc, budget, page) {
         let va = first::<K>(hart, op, acc).wrapping_add(immediate(op));
         match place(&raw const (*hart).fast.store, va, size_of::<T>() as u64) {
+            Some(at) => {
+                let value = T::truncate(second::<K>(hart, op, acc));
+                std::ptr::with_exposed_provenance_mut::<T>(at).write_unaligned(value);
+                next!(hart, op.add(1), acc, budget, page)
+            }
+            None => go!(store_unaligned::<T, K>, hart, op, acc, budget, page),
+        }
+    }
+
+    #[cold]
+    fn store_unaligned [T: Memory, const K: u8] (hart, op, acc, budget, page) {
+        let va = first::<K>(hart, op, acc).wrapping_add(immediate(op));
+        match place_within_page(&raw const (*hart).fast.store, va, size_of::<T>() as u64) {
             Some(at) => {
                 let value = T::truncate(second::<K>(hart, op, acc));
                 std::ptr::with_exposed_provenance_mut::<T>(at).write_unaligned(value);
