@@ -1,6 +1,7 @@
-//! Options as QEMU spells them.
+//! Options as QEMU spells them, and options that do not go together.
 
 use super::{done, pagewalk};
+use crate::support::guest::Folder;
 
 #[test]
 fn qemus_spellings_are_answered_with_ours() {
@@ -22,6 +23,28 @@ fn qemus_spellings_are_answered_with_ours() {
     ] {
         let words = line.split(' ');
         done(pagewalk().arg("run").args(words)).expect(2, &["is QEMU's", said]);
+    }
+}
+
+#[test]
+fn lockstep_does_not_pretend_to_compare() {
+    let folder = Folder::new();
+    let guest = folder.guest("loops", "around:\naddi a0, a0, 1\nj around\n");
+    for option in [
+        "--check=mmu",
+        "--log=trap=info",
+        "--profile",
+        "--log-commits=/dev/null",
+    ] {
+        let found = done(
+            pagewalk()
+                .args(["run", "--engine", "lockstep", option])
+                .arg(&guest),
+        );
+        found.expect(
+            2,
+            &["compares nothing while", option.split('=').next().unwrap()],
+        );
     }
 }
 

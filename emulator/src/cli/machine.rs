@@ -38,8 +38,9 @@ pub(super) struct MachineArguments {
 
     /// How instructions are run
     ///
-    /// What the guest does is the same with each, to the instruction. Logs, traces and stops that look
-    /// at each instruction use the reference engine by themselves.
+    /// What the guest does is the same with each, to the instruction. Whatever looks at each instruction
+    /// (--log exec, --log-commits, --profile, stops) uses the reference engine by itself, and then
+    /// lockstep is refused, as with --check, --log and --trace-mmu.
     #[arg(long, value_enum, value_name = "ENGINE", default_value_t = EngineName::Threaded)]
     engine: EngineName,
 }
@@ -82,7 +83,7 @@ enum EngineName {
     Reference,
     /// Instructions decoded once, into blocks
     Threaded,
-    /// Both side by side, compared after each block; slow
+    /// Both side by side, compared after each block; slow, the more so the more memory (-m) there is
     Lockstep,
 }
 

@@ -16,7 +16,7 @@ use anyhow::{Context, Result, bail};
 use clap::Args;
 use pagewalk::board::{Host, Limits, Machine, MachineConfig, Stop};
 use pagewalk::dev::console::{Input, Shared, Stream};
-use pagewalk::engine::{Observer, Pair};
+use pagewalk::engine::{EngineKind, Observer, Pair};
 use pagewalk::loader::Guest;
 use pagewalk::report::check::CheckObserver;
 use pagewalk::report::commit_log::CommitLog;
@@ -364,6 +364,21 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         say(format_args!(
             "--log-filter has nothing to narrow: there is neither --trace-mmu nor a log of what the guest does (--log)"
         ));
+    }
+    let watched = [
+        ("--log", log.is_some()),
+        ("--trace-mmu", trace.is_some()),
+        ("--check", checking.is_some()),
+        ("--log-commits", commits.is_some()),
+        ("--profile", profiler.is_some()),
+    ];
+    if config.engine == EngineKind::Lockstep
+        && let Some((option, _)) = watched.into_iter().find(|(_, given)| *given)
+    {
+        say(format_args!(
+            "--engine lockstep compares nothing while {option} looks on: leave one of them out"
+        ));
+        return Ok(WRONG_COMMAND_LINE);
     }
     let observers = Observers {
         log,
