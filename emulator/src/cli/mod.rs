@@ -8,6 +8,7 @@ mod first;
 mod interrupt;
 mod log;
 mod machine;
+mod observers;
 mod output;
 mod profile;
 mod qemu;

@@ -7,6 +7,7 @@ use super::ending;
 use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
+use super::observers::{Observers, Run};
 use super::output::{self, GuestOutput};
 use super::profile::{ProfileFiles, ProfileRequest};
 use super::terminal;
@@ -14,20 +15,17 @@ use super::trace::TraceArguments;
 use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use pagewalk::board::{Host, Limits, Machine, MachineConfig, Stop};
+use pagewalk::board::{Host, Limits, Machine, MachineConfig};
 use pagewalk::dev::console::{Input, Shared, Stream};
-use pagewalk::engine::{EngineKind, Observer, Pair};
+use pagewalk::engine::EngineKind;
 use pagewalk::loader::Guest;
-use pagewalk::report::check::CheckObserver;
 use pagewalk::report::commit_log::CommitLog;
 use pagewalk::report::filter::Filter;
 use pagewalk::report::log::LogObserver;
 use pagewalk::report::profile::Profiler;
 use pagewalk::report::signature;
-use pagewalk::report::stats::{HartStats, Stats};
-use pagewalk::report::trace_file::TraceFile;
+use pagewalk::report::stats::Stats;
 use pagewalk::report::traps::TrapHistory;
-use pagewalk::trace;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -365,21 +363,6 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
             "--log-filter has nothing to narrow: there is neither --trace-mmu nor a log of what the guest does (--log)"
         ));
     }
-    let watched = [
-        ("--log", log.is_some()),
-        ("--trace-mmu", trace.is_some()),
-        ("--check", checking.is_some()),
-        ("--log-commits", commits.is_some()),
-        ("--profile", profiler.is_some()),
-    ];
-    if config.engine == EngineKind::Lockstep
-        && let Some((option, _)) = watched.into_iter().find(|(_, given)| *given)
-    {
-        say(format_args!(
-            "--engine lockstep compares nothing while {option} looks on: leave one of them out"
-        ));
-        return Ok(WRONG_COMMAND_LINE);
-    }
     let observers = Observers {
         log,
         trace: trace.as_mut().map(|(trace, _)| trace),
@@ -387,6 +370,14 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         commits: commits.as_mut().map(|(commits, _)| commits),
         profiler: profiler.as_mut(),
     };
+    if config.engine == EngineKind::Lockstep
+        && let Some(option) = observers.first()
+    {
+        say(format_args!(
+            "--engine lockstep compares nothing while {option} looks on: leave one of them out"
+        ));
+        return Ok(WRONG_COMMAND_LINE);
+    }
     let mut run = Run {
         machine: &mut machine,
         guest,
@@ -496,74 +487,6 @@ fn commit_log(path: &Path) -> Result<Commits<'_>> {
         CommitLog::new(BufWriter::with_capacity(1 << 16, file)).with_stop(interrupt::stop_flag()),
         path,
     ))
-}
-
-/// Who watches a run besides the history of traps.
-struct Observers<'a, 'o, 'p> {
-    log: Option<LogObserver<'a>>,
-    trace: Option<&'o mut TraceFile<'a, BufWriter<File>>>,
-    check: Option<CheckObserver<'o, io::Stderr>>,
-    commits: Option<&'o mut CommitLog<BufWriter<File>>>,
-    profiler: Option<&'o mut Profiler<'p>>,
-}
-
-impl Observers<'_, '_, '_> {
-    /// Runs with the observers that are asked for. The loop is compiled for each of the common cases,
-    /// since even an absent observer costs something at each instruction; and loads and stores are
-    /// noted only for the commit log.
-    fn run(self, run: &mut Run<'_>, traps: &mut TrapHistory) -> Result<Stop> {
-        match (
-            self.log,
-            self.trace,
-            self.check,
-            self.commits,
-            self.profiler,
-        ) {
-            (None, None, None, None, None) => run.until_end(traps),
-            (None, None, Some(check), None, None) => run.until_end(&mut Pair(traps, check)),
-            (Some(log), None, None, None, None) => run.until_end(&mut Pair(traps, log)),
-            (None, None, None, Some(commits), None) => run.until_end(&mut Pair(traps, commits)),
-            (None, None, None, None, Some(profiler)) => run.until_end(&mut Pair(traps, profiler)),
-            (log, trace, check, None, None) => {
-                let events = Pair(log, Pair(trace, check));
-                run.until_end(&mut Pair(traps, events))
-            }
-            (log, trace, check, None, profiler) => {
-                let events = Pair(log, Pair(trace, check));
-                run.until_end(&mut Pair(traps, Pair(events, profiler)))
-            }
-            (log, trace, check, Some(commits), profiler) => {
-                let events = Pair(log, Pair(trace, check));
-                let each = Pair(commits, profiler);
-                run.until_end(&mut Pair(traps, Pair(events, each)))
-            }
-        }
-    }
-}
-
-/// A run, across the resets that the guest asks for.
-struct Run<'a> {
-    machine: &'a mut Machine,
-    guest: &'a Guest,
-    limits: &'a Limits,
-    no_reboot: bool,
-    /// What the harts did before each reset.
-    earlier: Vec<Vec<HartStats>>,
-}
-
-impl Run<'_> {
-    fn until_end<O: Observer>(&mut self, observer: &mut O) -> Result<Stop> {
-        loop {
-            let stop = self.machine.run(self.limits, observer);
-            if stop != Stop::Reset || self.no_reboot {
-                return Ok(stop);
-            }
-            log::info!(target: trace::BOARD, "reset");
-            let harts = self.machine.harts().iter();
-            self.earlier.push(harts.map(HartStats::new).collect());
-            self.machine.reset(self.guest)?;
-        }
-    }
 }
 
 fn create(path: &Path) -> Result<File> {
