@@ -85,14 +85,15 @@ fn handlers() -> Vec<(String, Vec<String>)> {
             .strip_suffix(">:")
             .and_then(|line| line.split_once('<'))
         {
-            let rooms = ["handlers", "float", "atomic"];
+            let rooms = ["handlers", "pair", "float", "atomic"];
             let name = name.1;
             inside = rooms
                 .iter()
                 .any(|room| name.contains(&format!("pagewalk::engine::threaded::{room}::")))
                 // These are no handlers.
-                && !name.ends_with("::fold_flags")
-                && !name.ends_with("::prepare");
+                && !["::fold_flags", "::prepare", "::of", "_of"]
+                    .iter()
+                    .any(|end| name.ends_with(end));
             if inside {
                 found.push((name.to_string(), Vec::new()));
             }

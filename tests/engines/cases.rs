@@ -438,3 +438,98 @@ fn floating_point_at_the_edges() {
         }
     }
 }
+
+/// Straight pieces of the operations that have handlers together, with few registers, so that each is often the result
+/// of the one before; accesses that are aligned or not, on one page, on two, and on one that is not RAM; branches
+/// forward, calls and returns.
+#[test]
+fn operations_that_follow_each_other_are_the_same_as_alone() {
+    const REGISTERS: &str = "addi $d,$a,$i;addi $d,$a,0;addi $d,x0,$i;lui $d,$u;add $d,x0,$a;addiw $d,$a,$i;\
+        andi $d,$a,$i;ori $d,$a,$i;slli $d,$a,$s;srli $d,$a,$s;slliw $d,$a,$s;srliw $d,$a,$s;add $d,$a,$b;\
+        addw $d,$a,$b;sub $d,$a,$b;subw $d,$a,$b;and $d,$a,$b;or $d,$a,$b;xor $d,$a,$b;mul $d,$a,$b;mulw $d,$a,$b;\
+        sltu $d,$a,$b";
+    const MEMORY: &str = "ld $d,$o;lw $d,$o;lwu $d,$o;lh $d,$o;lhu $d,$o;lb $d,$o;lbu $d,$o;\
+        sd $a,$o;sw $a,$o;sh $a,$o;sb $a,$o;sd x0,$o";
+    const BRANCHES: &str = "beq $a,$b,$t;bne $a,$b,$t;blt $a,$b,$t;bge $a,$b,$t;bltu $a,$b,$t;bgeu $a,$b,$t;\
+        beq $a,x0,$t;bne $a,x0,$t;blt x0,$a,$t;bge $a,x0,$t;jal x0,$t;jalr x1,0(x20);jalr x1,0(x5)";
+    let mut random = Random(0x5eed_7a17);
+    for program in 0..200 {
+        let mut lines = Vec::new();
+        // x5 is a place to call, until something changes it; x6 to x9 hold what comes.
+        lines.push("addi x5,x20,0".to_string());
+        for _ in 0..30 {
+            let from = match random.below(10) {
+                0..=4 => REGISTERS,
+                5..=7 => MEMORY,
+                _ => BRANCHES,
+            };
+            let forms: Vec<&str> = from.split(';').map(str::trim).collect();
+            let form = forms[random.below(forms.len())];
+            // A call through x5 must find it as it was.
+            if form.contains("(x5)") {
+                lines.push("addi x5,x20,0".to_string());
+            }
+            let base = [10, 11, 12, 13][random.below(4)];
+            // Often two accesses by one register, as in prologues.
+            let times = 1 + usize::from(form.contains("$o")) * random.below(2);
+            for _ in 0..times {
+                let mut register = || format!("x{}", [0, 6, 7, 8, 9][random.below(5)]);
+                let line = form
+                    .replace("$d", &register())
+                    .replace("$a", &register())
+                    .replace("$b", &register());
+                let offset = random.below(64) as i64 - 32;
+                let offset = if random.below(2) == 0 {
+                    offset & !7
+                } else {
+                    offset
+                };
+                let line = line
+                    .replace("$o", &format!("{offset}(x{base})"))
+                    .replace("$i", &format!("{}", random.below(4096) as i64 - 2048))
+                    .replace("$u", &format!("{:#x}", random.below(1 << 20)))
+                    .replace("$s", &format!("{}", random.below(32)))
+                    .replace("$t", &format!("{}", 8 + 4 * random.below(3)));
+                lines.push(line);
+            }
+        }
+        // Wherever a branch comes out.
+        lines.extend(["addi x0,x0,0"; 4].map(String::from));
+        lines.push("addi x21,x21,1".to_string());
+        lines.push(format!("jal x0,-{}", 4 * lines.len()));
+        let text = lines.join(";");
+        let pair = || {
+            Pair::new(&config(1), |machine| {
+                put(machine, RAM, &text);
+                // Called, and where traps go: past the instruction.
+                put(machine, RAM + 0x800, "addi x6,x6,1; jalr x0,0(x1)");
+                put(
+                    machine,
+                    RAM + 0xc00,
+                    "csrrs x22,mepc,x0; addi x22,x22,4; csrrw x0,mepc,x22; mret",
+                );
+                for hart in machine.harts_mut() {
+                    hart.pc = RAM;
+                    hart.set_x(10, RAM + 0x8800);
+                    hart.set_x(11, RAM + 0x9000);
+                    hart.set_x(12, RAM + 0xa005);
+                    hart.set_x(13, RAM + (1 << 20));
+                    hart.set_x(20, RAM + 0x800);
+                    hart.write_csr(0x300, 0x6000);
+                    hart.write_csr(0x305, RAM + 0xc00);
+                }
+            })
+        };
+        for (step, end) in [(1, 90), (7, 700), (3000, 3000)] {
+            let mut pair = pair();
+            for to in (step..=end).step_by(step as usize) {
+                if let Err(error) = pair.run_to(to) {
+                    panic!("program {program}, steps of {step}, to {to}: {error}\n{text}");
+                }
+            }
+            // It goes round.
+            let rounds = pair.threaded.hart().x(21);
+            assert!(rounds >= end / 90, "program {program}: {text}");
+        }
+    }
+}

@@ -276,6 +276,45 @@ pub(crate) struct Fast {
     bias: u64,
     /// The page of the last fetch: what the array for fetches would answer.
     fetch_page: FetchPage,
+    /// What the engine may remember of places to go on at.
+    pub(crate) known: Known,
+}
+
+/// What the engine remembers of places to go on at, by their virtual addresses, holds as long as this has the key that
+/// the engine noted with it: until a page leaves the arrays for fetches, or the TLB behind them.
+#[derive(Default)]
+#[repr(C)]
+pub(crate) struct Known {
+    /// 0, or a number that says the privilege of fetches and when a page was last forgotten.
+    pub(crate) key: u64,
+    /// Where in the host's memory the engine keeps what it remembers.
+    pub(crate) table: usize,
+    /// The decoded code that it is about.
+    pub(crate) code: u64,
+    /// 0, or another number each time after a page was forgotten.
+    period: u64,
+}
+
+/// A copy knows nothing.
+impl Clone for Known {
+    fn clone(&self) -> Self {
+        Self::default()
+    }
+}
+
+impl Known {
+    /// From now on nothing holds.
+    pub(crate) fn forget(&mut self) {
+        self.period = 0;
+        self.key = 0;
+    }
+
+    fn select(&mut self, bank: usize) {
+        self.key = match self.period {
+            0 => 0,
+            period => period * BANKS as u64 + bank as u64,
+        };
+    }
 }
 
 /// A copy knows nothing, as the arrays' copies do.
@@ -305,6 +344,7 @@ impl Fast {
         let data = bank(data.privilege, data.sum, data.mxr);
         self.fetch_page = FetchPage::default();
         self.fetch.select(bank(fetch.privilege, false, false));
+        self.known.select(self.fetch.selected);
         self.earlier_atomic_hits[self.load.selected / 4] += std::mem::take(&mut self.atomic_hits);
         self.load.select(data);
         self.store.select(data);
@@ -389,9 +429,20 @@ impl Fast {
         self.load.clear(BANKS);
     }
 
+    /// The key to remember something with that the arrays for fetches say now. `period` gives a number that it has not
+    /// given before.
+    pub(crate) fn key(&mut self, period: impl FnOnce() -> u64) -> u64 {
+        if self.known.period == 0 {
+            self.known.period = period();
+            self.known.select(self.fetch.selected);
+        }
+        self.known.key
+    }
+
     /// Forgets every translated page.
     pub(super) fn clear_translated(&mut self) {
         self.fetch_page = FetchPage::default();
+        self.known.forget();
         for arrays in [&mut self.fetch, &mut self.load, &mut self.store] {
             arrays.clear(TRANSLATED);
         }
@@ -411,6 +462,7 @@ impl Fast {
     /// Forgets where fetches go.
     pub(super) fn clear_fetches(&mut self) {
         self.fetch_page = FetchPage::default();
+        self.known.forget();
         self.fetch.clear(BANKS);
     }
 
@@ -418,6 +470,7 @@ impl Fast {
     pub(super) fn forget(&mut self, va: VirtAddr, size: PageSize, fetch: bool, data: bool) {
         if fetch {
             self.fetch_page = FetchPage::default();
+            self.known.forget();
             self.fetch.forget(va, size);
         }
         if data {

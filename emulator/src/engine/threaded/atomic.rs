@@ -2,9 +2,9 @@
 //!
 //! What other harts have reserved is in no array for stores ([`crate::mem::Memory::watch_reservations`]).
 
-use super::handlers::{first, place, second, set_x};
 use super::op::{context, go, handler, next};
 use super::slow::slow;
+use super::step::{first, place, second, set_x};
 use crate::exec::functions::Word;
 use crate::mem::PhysAddr;
 

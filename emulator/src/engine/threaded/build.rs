@@ -3,9 +3,11 @@
 use super::code::{Decoded, Info};
 use super::context::Context;
 use super::handlers;
-use super::leave::{next_stub, taken_stub};
-use super::op::{Handler, Op, Trailer, budget};
+use super::leave::{exit_stub, next_stub, taken_stub};
+use super::op::{Handler, Op, SideExit, Trailer, budget};
+use super::pair::{self, Part, What};
 use super::slow::straddle;
+use super::step::{Constant, Move};
 use super::table::{Kind, SLOW, SYSTEM, kind};
 use crate::exec::{Destination, destination};
 use crate::hart::Hart;
@@ -14,6 +16,8 @@ use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
 
 /// The most instructions of a block.
 const MOST: usize = 64;
+/// The most branches in the middle of a block.
+const MOST_EXITS: usize = 4;
 /// The rounding mode that says: use `frm`.
 const DYNAMIC: u8 = 7;
 /// The rounding mode towards zero.
@@ -51,23 +55,35 @@ pub(super) fn find_or_build(
     }
     // SAFETY: nobody else uses the bus.
     let bus = unsafe { &mut *context.bus };
-    let block = Builder::new(bus, context.extensions, page, start).build();
+    let (block, info) = Builder::new(bus, context.extensions, page, start).build();
     let end = page.offset(block.end);
     let from = page.offset(start.into());
     // An instruction that is left to the reference engine is not kept.
     hart.keep_decoded(bus, from, end.0 - from.0);
-    code.add(block.charge, &block.ops, block.trailer, block.info);
+    code.add(block, info);
     code.find(page, start).unwrap_or(std::ptr::null())
 }
 
 /// A block that is not yet in its place.
-struct Built {
-    charge: i64,
-    ops: Vec<Op>,
-    trailer: Trailer,
-    info: Info,
+pub(super) struct Built {
+    pub(super) charge: i64,
+    pub(super) ops: Vec<Op>,
+    pub(super) trailer: Trailer,
+    pub(super) exits: Vec<SideExit>,
     /// Where on the page its instructions end.
     end: u64,
+}
+
+/// A branch in the middle of a block.
+struct BranchOut {
+    /// Which operation it is.
+    index: usize,
+    /// Where it goes, from the start of the page.
+    target: i32,
+    /// The instructions up to it.
+    insns: usize,
+    /// The loads and stores up to it.
+    counts: i64,
 }
 
 struct Builder<'a> {
@@ -76,10 +92,14 @@ struct Builder<'a> {
     page: PhysAddr,
     start: u16,
     ops: Vec<Op>,
+    /// What [`pair`] may know of each operation.
+    parts: Vec<Option<Part>>,
+    exits: Vec<BranchOut>,
     insns: Vec<Decoded>,
     /// The register that the last operation's result is in.
     result: Option<u8>,
-    charge: i64,
+    /// The loads and stores.
+    counts: i64,
     taken: i64,
     /// Where the next instruction is on the page.
     next: u64,
@@ -95,9 +115,11 @@ impl<'a> Builder<'a> {
             page,
             start,
             ops: Vec::new(),
+            parts: Vec::new(),
+            exits: Vec::new(),
             insns: Vec::new(),
             result: None,
-            charge: 0,
+            counts: 0,
             taken: 0,
             next: start.into(),
             link: None,
@@ -117,7 +139,7 @@ impl<'a> Builder<'a> {
         self.bus.ram().load(at, 4).map(|word| word as u32)
     }
 
-    fn build(mut self) -> Built {
+    fn build(mut self) -> (Built, Info) {
         let mut ends_with_jump = false;
         loop {
             if self.insns.len() == MOST || self.next == PAGE_SIZE {
@@ -144,8 +166,12 @@ impl<'a> Builder<'a> {
             };
             self.taken = self.next as i64;
             self.ops.push(operation(handler));
+            self.parts
+                .push((!self.insns.is_empty()).then_some(Part::JUMP));
         }
+        self.join();
         let count = self.ops.len();
+        let exits = self.place_exits();
         for (index, op) in self.ops.iter_mut().enumerate() {
             op.left = (count - index) as u8;
         }
@@ -154,8 +180,8 @@ impl<'a> Builder<'a> {
             ..operation(handler)
         };
         let link = |at: u64| std::ptr::without_provenance(at as usize);
-        Built {
-            charge: self.charge - budget(self.insns.len() as i64, 0, 0),
+        let built = Built {
+            charge: budget(self.insns.len() as i64, 0, 0) - self.counts,
             ops: self.ops,
             trailer: Trailer {
                 taken: std::ptr::null(),
@@ -165,26 +191,70 @@ impl<'a> Builder<'a> {
                 taken_stub: stub(taken_stub),
                 next_stub: stub(next_stub),
             },
-            info: Info {
-                page: self.page,
-                start: self.start,
-                insns: self.insns.into(),
-                taken: self.taken,
-                next: self.next as i64,
-                ends_with_jump,
-            },
+            exits,
             end: self.next,
+        };
+        let info = Info {
+            page: self.page,
+            start: self.start,
+            insns: self.insns.into(),
+            taken: self.taken,
+            next: self.next as i64,
+            ends_with_jump,
+        };
+        (built, info)
+    }
+
+    /// Gives pairs of operations one handler.
+    fn join(&mut self) {
+        let mut index = 0;
+        while let Some(parts) = self.parts.get(index..) {
+            index += match pair::of(parts) {
+                Some((handler, length)) => {
+                    self.ops[index].handler = handler;
+                    length
+                }
+                None => 1,
+            };
         }
+    }
+
+    /// The side exits; the operations are told where they will be.
+    fn place_exits(&mut self) -> Vec<SideExit> {
+        let trailer = self.ops.len() * size_of::<Op>() + size_of::<Trailer>();
+        let mut exits = Vec::with_capacity(self.exits.len());
+        for (n, branch) in self.exits.iter().enumerate() {
+            let at = (trailer + n * size_of::<SideExit>()) / size_of::<Op>();
+            self.ops[branch.index].imm = (at - branch.index) as i32;
+            let insns = self.insns.len() - branch.insns;
+            exits.push(SideExit {
+                taken: std::ptr::null(),
+                refund: budget(insns as i64, 0, 0) - (self.counts - branch.counts),
+                info: std::ptr::null(),
+                zero: 0,
+                stub: Op {
+                    imm: branch.target,
+                    rd: 0,
+                    ..operation(exit_stub)
+                },
+            });
+        }
+        exits
     }
 
     /// Adds the operation of an instruction. False if it ends the block.
     fn push(&mut self, insn: Option<Insn>, offset: u16) -> bool {
         let Some(insn) = insn else {
             self.ops.push(operation(SYSTEM));
+            self.parts.push(None);
             return false;
         };
+        let insn = canonical(insn);
         let from = |register: u8| u8::from(register != 0 && self.result == Some(register));
-        let k = from(insn.rs1) | from(insn.rs2) << 1;
+        let mut k = from(insn.rs1) | from(insn.rs2) << 1;
+        if insn.rs2 == 0 && matches!(kind(insn.op, 0), Kind::Branch(..)) {
+            k |= 4;
+        }
         let writes_float = destination(insn.op) == Destination::Float;
         let mut op = Op {
             imm: if insn.rs3 != 0 {
@@ -205,13 +275,25 @@ impl<'a> Builder<'a> {
         // Without compressed instructions a jump may trap.
         let may_trap = !self.extensions.has(Extension::Zca);
         let mut goes_on = true;
+        let mut what = Some(What::Op(insn.op));
+        let before = self.result;
         let writes = destination(insn.op) == Destination::Integer && insn.rd != 0;
         self.result = writes.then_some(insn.rd);
         match kind(insn.op, k) {
             Kind::Plain(_) if insn.op == isa::Op::Addi && insn.rs1 == 0 => {
-                op.handler = handlers::constant;
+                op.handler = handlers::one::<Constant<0>>;
+                what = Some(What::Constant);
             }
-            Kind::Plain(handler) => op.handler = handler,
+            Kind::Plain(handler) => {
+                op.handler = handler;
+                if insn.op == isa::Op::Addi && insn.imm == 0 {
+                    op.handler = match k & 1 {
+                        0 => handlers::one::<Move<0>>,
+                        _ => handlers::one::<Move<1>>,
+                    };
+                    what = Some(What::Move);
+                }
+            }
             // Other roundings are left to the slow path, and so are the reserved ones, which trap.
             Kind::Float(handler) | Kind::Rounded(handler, _) if matches!(insn.rm, 0 | DYNAMIC) => {
                 op.handler = handler;
@@ -220,14 +302,17 @@ impl<'a> Builder<'a> {
             Kind::Float(_) | Kind::Rounded(..) => {}
             Kind::Load(handler) => {
                 op.handler = handler;
-                self.charge += budget(0, 1, 0);
+                self.counts += budget(0, 1, 0);
             }
             Kind::Store(handler) => {
                 op.handler = handler;
-                self.charge += budget(0, 0, 1);
+                self.counts += budget(0, 0, 1);
             }
             Kind::Nothing => op.handler = handlers::nothing,
-            Kind::Upper => op.handler = handlers::constant,
+            Kind::Upper => {
+                op.handler = handlers::one::<Constant<0>>;
+                what = Some(What::Constant);
+            }
             Kind::PcRelative => match i32::try_from(target) {
                 Ok(target) => {
                     op.imm = target;
@@ -240,15 +325,30 @@ impl<'a> Builder<'a> {
                 op.handler = SYSTEM;
                 goes_on = false;
             }
-            Kind::Branch(_) | Kind::Jump if may_trap && target & 2 != 0 => {
+            Kind::Branch(..) | Kind::Jump if may_trap && target & 2 != 0 => {
+                what = None;
                 op.handler = SYSTEM;
                 goes_on = false;
             }
             Kind::JumpRegister if may_trap => {
+                what = None;
                 op.handler = SYSTEM;
                 goes_on = false;
             }
-            Kind::Branch(handler) => {
+            // More often than not, a branch forward is not taken.
+            Kind::Branch(_, handler) if insn.imm > 0 && self.may_go_on() => {
+                op.handler = handler;
+                what = Some(What::Out(insn.op));
+                // It leaves the last result alone.
+                self.result = before;
+                self.exits.push(BranchOut {
+                    index: self.ops.len(),
+                    target: target as i32,
+                    insns: self.insns.len(),
+                    counts: self.counts,
+                });
+            }
+            Kind::Branch(handler, _) => {
                 op.handler = handler;
                 self.taken = target;
                 goes_on = false;
@@ -256,11 +356,13 @@ impl<'a> Builder<'a> {
             Kind::Jump => {
                 self.taken = target;
                 op.imm = self.next as i32;
-                op.handler = if insn.rd == 0 {
-                    handlers::jump
+                if insn.rd == 0 {
+                    op.handler = handlers::jump;
+                    what = Some(What::Jump);
                 } else {
-                    handlers::jump_and_link
-                };
+                    op.handler = handlers::jump_and_link;
+                    what = Some(What::JumpAndLink);
+                }
                 goes_on = false;
             }
             Kind::JumpRegister => {
@@ -270,12 +372,43 @@ impl<'a> Builder<'a> {
                     (_, 0) => handlers::jump_register_and_link::<0>,
                     (_, _) => handlers::jump_register_and_link::<1>,
                 };
+                what = Some(if insn.rd == 0 {
+                    What::Return
+                } else {
+                    What::Call
+                });
                 self.link = Some(self.next);
                 goes_on = false;
             }
         }
         self.ops.push(op);
+        self.parts.push(what.map(|what| Part {
+            what,
+            k,
+            rd: insn.rd,
+            rs1: insn.rs1,
+        }));
         goes_on
+    }
+
+    /// Whether a block may have a branch in its middle here.
+    fn may_go_on(&self) -> bool {
+        self.exits.len() < MOST_EXITS && self.insns.len() < MOST / 2
+    }
+}
+
+/// The same instruction in the form that has the shorter handler: `mv` is `addi` here, as the compressed one is not.
+fn canonical(insn: Insn) -> Insn {
+    if insn.op == isa::Op::Add && insn.rs1 == 0 {
+        Insn {
+            op: isa::Op::Addi,
+            rs1: insn.rs2,
+            rs2: 0,
+            imm: 0,
+            ..insn
+        }
+    } else {
+        insn
     }
 }
 

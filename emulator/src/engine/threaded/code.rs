@@ -1,9 +1,12 @@
 //! Decoded code: blocks by their physical address, and the table of jumps in front of them.
 
-use super::op::{Op, Trailer};
+use super::build::Built;
+use super::op::{Op, SideExit, Trailer};
+use crate::hart::fast::{Fast, Known};
 use crate::isa::{ExtensionSet, Insn};
 use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
 use rustc_hash::FxHashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 /// Entries of the jump table, a power of two.
 pub(super) const JUMPS: usize = 1 << 15;
@@ -24,6 +27,56 @@ const NO_JUMP: Jump = Jump {
     at: 0,
     op: std::ptr::null(),
 };
+
+/// Known places, a power of two.
+const PLACES: usize = 1 << 11;
+
+/// Where to go on at a virtual address.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Place {
+    va: u64,
+    /// The key of [`Known`] when this was so.
+    key: u64,
+    pub(super) op: *const Op,
+    _size: u64,
+}
+
+const NO_PLACE: Place = Place {
+    va: 0,
+    // A period is at least 1, so no key is 1.
+    key: 1,
+    op: std::ptr::null(),
+    _size: 0,
+};
+
+impl Place {
+    /// Whether this is about an address, and holds.
+    #[inline(always)]
+    pub(super) fn is_for(&self, va: u64, key: u64) -> bool {
+        self.va == va && self.key == key
+    }
+}
+
+/// The index of an address among the known places.
+#[inline(always)]
+const fn place_index(va: u64) -> usize {
+    (va >> 1) as usize & (PLACES - 1)
+}
+
+/// The known place that is, or would be, for an address.
+///
+/// # Safety
+///
+/// A chain is running, and this is of its hart.
+#[inline(always)]
+pub(super) unsafe fn place(known: *const Known, va: u64) -> *const Place {
+    // SAFETY: the chain began with the table of its code, and the index is below its length.
+    unsafe { std::ptr::with_exposed_provenance::<Place>((*known).table).add(place_index(va)) }
+}
+
+/// Numbers of code: see `Code::number`.
+static NUMBERS: AtomicU64 = AtomicU64::new(1);
 
 /// The place of an address of the host's memory in the jump table. Addresses at the same place of different pages
 /// differ in it.
@@ -80,9 +133,17 @@ impl Drop for Block {
 }
 
 impl Block {
-    fn new(at: u64, charge: i64, ops: &[Op], trailer: Trailer, info: *mut Info) -> Self {
+    fn new(at: u64, built: Built, info: *mut Info) -> Self {
+        let Built {
+            charge,
+            ops,
+            trailer,
+            exits,
+            ..
+        } = built;
         let trailer_cells = size_of::<Trailer>() / size_of::<Cell>();
-        let count = 1 + ops.len() + trailer_cells;
+        let exit_cells = exits.len() * size_of::<SideExit>() / size_of::<Cell>();
+        let count = 1 + ops.len() + trailer_cells + exit_cells;
         let mut cells = vec![[0; 2]; count].into_boxed_slice();
         cells[0][1] = charge as u64;
         let cells = Box::into_raw(cells);
@@ -102,6 +163,16 @@ impl Block {
             }
             if (*place).next.is_null() {
                 (*place).next = &raw const (*place).next_stub;
+            }
+            (*place).info = info;
+        }
+        for (index, exit) in exits.into_iter().enumerate() {
+            // SAFETY: as above.
+            unsafe {
+                let exit_place = place.add(1).cast::<SideExit>().add(index);
+                exit_place.write(exit);
+                (*exit_place).taken = &raw const (*exit_place).stub;
+                (*exit_place).info = info;
             }
         }
         block
@@ -132,6 +203,11 @@ pub(super) struct Code {
     pub(super) extensions: ExtensionSet,
     pages: FxHashMap<u64, FxHashMap<u16, Block>>,
     jumps: Box<[Jump]>,
+    places: Box<[Place]>,
+    /// The last period that was given to a hart.
+    period: u64,
+    /// Another one each time that blocks were dropped, and than all other code's.
+    number: u64,
     bytes: usize,
     /// The RAM that it was decoded from: [`crate::mem::Ram::number`].
     ram_number: u64,
@@ -148,6 +224,9 @@ impl Default for Code {
             extensions: ExtensionSet::NONE,
             pages: FxHashMap::default(),
             jumps: vec![NO_JUMP; JUMPS].into(),
+            places: vec![NO_PLACE; PLACES].into(),
+            period: 0,
+            number: NUMBERS.fetch_add(1, Ordering::Relaxed),
             bytes: 0,
             ram_number: 0,
             bias: 0,
@@ -167,6 +246,33 @@ impl Code {
             self.bias = bus.ram().bias();
             self.extensions = extensions;
         }
+    }
+
+    /// Says where the known places are, and forgets them if they are about other code.
+    pub(super) fn point(&self, known: &mut Known) {
+        if known.code != self.number {
+            known.forget();
+            known.code = self.number;
+        }
+        known.table = self.places.as_ptr().expose_provenance();
+    }
+
+    /// Makes an operation, the first of a block, the one to go on with at an address.
+    pub(super) fn remember(&mut self, fast: &mut Fast, va: u64, op: *const Op) {
+        let key = fast.key(|| {
+            self.period += 1;
+            self.period
+        });
+        self.places[place_index(va)] = Place {
+            va,
+            key,
+            op,
+            _size: 0,
+        };
+    }
+
+    fn change_number(&mut self) {
+        self.number = NUMBERS.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn jumps(&self) -> *const Jump {
@@ -189,13 +295,12 @@ impl Code {
         Some(block.first())
     }
 
-    /// Adds a block. Null pointers in the trailer become its stubs.
-    pub(super) fn add(&mut self, charge: i64, ops: &[Op], mut trailer: Trailer, info: Info) {
+    /// Adds a block. Null pointers become those to stubs.
+    pub(super) fn add(&mut self, built: Built, info: Info) {
         let (page, start) = (info.page, info.start);
         let at = page.0.wrapping_add(self.bias) + u64::from(start);
         let info = Box::into_raw(Box::new(info));
-        trailer.info = info;
-        let block = Block::new(at, charge, ops, trailer, info);
+        let block = Block::new(at, built, info);
         self.bytes += block.bytes();
         let old = self.pages.entry(page.0).or_default().insert(start, block);
         debug_assert!(old.is_none(), "it would still be linked to");
@@ -204,6 +309,7 @@ impl Code {
     /// Drops the blocks of a page.
     pub(super) fn drop_page(&mut self, page: PhysAddr) {
         debug_assert!(page.0.is_multiple_of(PAGE_SIZE));
+        self.change_number();
         for block in self.pages.remove(&page.0).into_iter().flatten() {
             let block = block.1;
             self.bytes -= block.bytes();
@@ -216,6 +322,7 @@ impl Code {
 
     /// Drops everything.
     pub(super) fn clear(&mut self) {
+        self.change_number();
         self.pages.clear();
         self.jumps.fill(NO_JUMP);
         self.bytes = 0;

@@ -5,10 +5,10 @@
 //! stay there until [`fold_flags`] adds them to `fflags`: before whatever may read these, and at the end of a chain.
 //! NaN results, numbers that are not boxed, and conversions out of range are left to `softfloat`.
 
-use super::handlers::{Memory, first, place, set_x};
 use super::host;
 use super::op::{Op, go, handler, next};
 use super::slow::slow;
+use super::step::{Memory, first, place, set_x};
 use crate::hart::Hart;
 use crate::isa::Extension;
 use crate::softfloat::{F32, F64, Format};

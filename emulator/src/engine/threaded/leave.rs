@@ -1,10 +1,10 @@
 //! How a chain of handlers ends, and how it goes on at an address.
 
 use super::build::find_or_build;
-use super::code::jump_index;
+use super::code::{Info, jump_index};
 use super::context::{Context, Exit};
 use super::op::{
-    COUNT_MASK, INSTRUCTIONS, LOADS, Op, Trailer, charge, context, follow, handler, info,
+    COUNT_MASK, INSTRUCTIONS, LOADS, Op, SideExit, Trailer, charge, context, follow, handler, info,
 };
 use crate::hart::Hart;
 use crate::hart::fast::Slot;
@@ -53,7 +53,7 @@ pub(super) unsafe fn leave(hart: *mut Hart, budget: i64, fetched: bool, exit: Ex
 ///
 /// As for a [`super::op::Handler`].
 #[inline(always)]
-pub(super) unsafe fn known(hart: *mut Hart, va: u64) -> *const Op {
+unsafe fn known(hart: *mut Hart, va: u64) -> *const Op {
     // SAFETY: the array for fetches is where it says.
     let (fetch, table) = unsafe { (&(*hart).fast.fetch, (*context(hart)).jumps) };
     let place = fetch.base + ((va >> 8) as usize & fetch.mask);
@@ -73,18 +73,18 @@ pub(super) unsafe fn known(hart: *mut Hart, va: u64) -> *const Op {
 macro_rules! go_to {
     ($hart:expr, $va:expr, $op:expr, $acc:expr, $budget:expr) => {{
         let va: u64 = $va;
-        let first = $crate::engine::threaded::leave::known($hart, va);
-        if first.is_null() {
+        let place = $crate::engine::threaded::code::place(&raw const (*$hart).fast.known, va);
+        if (*place).is_for(va, (*$hart).fast.known.key) {
+            $crate::engine::threaded::op::follow!($hart, (*place).op, $acc, $budget, va & !0xfff)
+        } else {
             $crate::engine::threaded::op::go!(
-                $crate::engine::threaded::leave::unknown,
+                $crate::engine::threaded::leave::look_up,
                 $hart,
                 $op,
                 va,
                 $budget,
                 0
             )
-        } else {
-            $crate::engine::threaded::op::follow!($hart, first, $acc, $budget, va & !0xfff)
         }
     }};
 }
@@ -95,14 +95,20 @@ handler! {
     #[cold]
     fn out_of_budget [] (hart, op, _, budget, page) {
         (*hart).pc = page.wrapping_add((*info(op)).start.into());
-        leave(hart, budget - charge(op), false, Exit::Step);
+        leave(hart, budget + charge(op), false, Exit::Step);
     }
 
-    /// Going on at the address that comes as the last result needs a second look.
+    /// Goes on at the address that comes as the last result, which is not among the known places.
     #[cold]
-    fn unknown [] (hart, _, target, budget, _) {
-        (*hart).pc = target;
-        leave(hart, budget, false, Exit::Look);
+    fn look_up [] (hart, _, va, budget, _) {
+        let first = known(hart, va);
+        if first.is_null() {
+            (*hart).pc = va;
+            leave(hart, budget, false, Exit::Look);
+        } else {
+            (*(*context(hart)).code).remember(&mut (*hart).fast, va, first);
+            follow!(hart, first, va, budget, va & !0xfff)
+        }
     }
 
     /// Stands for the target of a branch or jump that was not taken before.
@@ -119,6 +125,19 @@ handler! {
         follow!(hart, first, acc, budget, page)
     }
 
+    /// Stands for the target of a side exit that was not taken before.
+    #[cold]
+    fn exit_stub [] (hart, op, acc, budget, page) {
+        let first = link_exit(hart, op);
+        follow!(hart, first, acc, budget, page)
+    }
+
+    /// Stands for the target of a side exit to another page.
+    fn exit_far [] (hart, op, acc, budget, page) {
+        let target = i64::from((*op).imm);
+        go_to!(hart, page.wrapping_add(target as u64), op, acc, budget)
+    }
+
     /// Stands for the target of a branch or jump to another page.
     fn taken_far [] (hart, op, acc, budget, page) {
         let target = (*(*trailer(op, TAKEN_CELLS)).info).taken;
@@ -132,7 +151,7 @@ handler! {
     }
 }
 
-/// Operations from the start of a trailer to its stubs.
+/// Operations from the start of a trailer, or of a side exit, to its stubs.
 const TAKEN_CELLS: usize = 2;
 const NEXT_CELLS: usize = 3;
 
@@ -156,10 +175,9 @@ unsafe fn link(hart: *mut Hart, stub: *const Op, cells: usize) -> *const Op {
     let info = unsafe { &*trailer.info };
     let taken = cells == TAKEN_CELLS;
     let target = if taken { info.taken } else { info.next };
-    match u16::try_from(target) {
-        Ok(start) if u64::from(start) < PAGE_SIZE => {
-            // SAFETY: nobody else uses them.
-            let first = unsafe { find_or_build(&mut *hart, &mut *context(hart), info.page, start) };
+    // SAFETY: the caller says so.
+    match unsafe { find_on_page(hart, info, target) } {
+        Some(first) => {
             *(if taken {
                 &mut trailer.taken
             } else {
@@ -167,13 +185,49 @@ unsafe fn link(hart: *mut Hart, stub: *const Op, cells: usize) -> *const Op {
             }) = first;
             first
         }
-        _ if taken => {
+        None if taken => {
             trailer.taken_stub.handler = taken_far;
             stub
         }
-        _ => {
+        None => {
             trailer.next_stub.handler = next_far;
             stub
         }
     }
+}
+
+/// The same for the stub of a side exit.
+///
+/// # Safety
+///
+/// As for a [`super::op::Handler`], for such a stub.
+#[inline(never)]
+unsafe fn link_exit(hart: *mut Hart, stub: *const Op) -> *const Op {
+    // SAFETY: the stub is so far behind the exit's start.
+    let exit = unsafe { &mut *stub.sub(TAKEN_CELLS).cast::<SideExit>().cast_mut() };
+    // SAFETY: what is known of a block lives as long as it.
+    let info = unsafe { &*exit.info };
+    // SAFETY: the caller says so.
+    match unsafe { find_on_page(hart, info, exit.stub.imm.into()) } {
+        Some(first) => {
+            exit.taken = first;
+            first
+        }
+        None => {
+            exit.stub.handler = exit_far;
+            stub
+        }
+    }
+}
+
+/// The block that begins so far from the start of the page on which another is, if that is on the page.
+///
+/// # Safety
+///
+/// As for a [`super::op::Handler`].
+unsafe fn find_on_page(hart: *mut Hart, info: &Info, target: i64) -> Option<*const Op> {
+    let start = u16::try_from(target).ok()?;
+    // SAFETY: nobody else uses them.
+    (u64::from(start) < PAGE_SIZE)
+        .then(|| unsafe { find_or_build(&mut *hart, &mut *context(hart), info.page, start) })
 }

@@ -24,7 +24,9 @@ mod handlers;
 pub(super) mod host;
 mod leave;
 mod op;
+mod pair;
 mod slow;
+mod step;
 mod table;
 
 use super::reference::{Reference, before_instruction, repeats, step, tell_events};
@@ -178,6 +180,7 @@ fn chain(
     };
     let bias = bus.ram().bias();
     code.prepare(bus, hart.extensions());
+    code.point(&mut hart.fast.known);
     let known = code.known(pa.wrapping_add(bias));
     let instructions = instructions.min(MOST_INSTRUCTIONS);
     let mut context = Context {
@@ -230,7 +233,7 @@ fn chain(
 /// As for an [`op::Handler`], but that the block has not been paid for.
 unsafe fn enter(hart: *mut Hart, first: *const Op, left: i64, page: u64) {
     // SAFETY: it begins a block.
-    let left = left + unsafe { op::charge(first) };
+    let left = left - unsafe { op::charge(first) };
     if left < 0 {
         // SAFETY: the caller says so.
         unsafe { leave::out_of_budget(hart, first, 0, Free::uninit(), left, page) };

@@ -1,11 +1,11 @@
 //! What decoded code is made of: operations with their handlers, and how one handler goes on to the next.
 //!
 //! A block in memory is a header, its operations, and a [`Trailer`]. The eight bytes before the first operation are
-//! the block's *charge*, which whoever enters the block adds to the budget:
+//! the block's *charge*, which whoever enters the block takes from the budget:
 //!
 //! The **budget** is three numbers in one: from bit 42 on the instructions that may still retire, from bit 21 on the
-//! loads and below them the stores that the fast arrays answered. So one addition pays for a block and counts what
-//! it does, and the sign says whether the instructions sufficed. Who leaves a block early takes back what it did not
+//! loads and below them the stores that the fast arrays answered. So one subtraction pays for a block and counts what
+//! it does, and its borrow says whether the instructions sufficed. Who leaves a block early takes back what it did not
 //! do.
 
 use super::code::Info;
@@ -58,8 +58,23 @@ pub(super) struct Trailer {
     pub(super) next_stub: Op,
 }
 
+/// Where a branch in the middle of a block goes. These stand after the trailer; the immediate of the branch's
+/// operation says how many operations further.
+#[repr(C)]
+pub(super) struct SideExit {
+    pub(super) taken: *const Op,
+    /// What the block was charged and has not done: for the budget.
+    pub(super) refund: i64,
+    pub(super) info: *const Info,
+    /// The charge of the stub below.
+    pub(super) zero: u64,
+    /// What `taken` points to until it is known. Its immediate is where the branch goes, from the start of the page.
+    pub(super) stub: Op,
+}
+
 // The charges stand where these sizes put them.
-const _: () = assert!(size_of::<Op>() == 16 && size_of::<Trailer>() == 64);
+const _: () =
+    assert!(size_of::<Op>() == 16 && size_of::<Trailer>() == 64 && size_of::<SideExit>() == 48);
 
 /// Where the instructions begin in a budget.
 pub(super) const INSTRUCTIONS: u32 = 42;
@@ -70,7 +85,7 @@ pub(super) const COUNT_MASK: i64 = (1 << LOADS) - 1;
 /// The most instructions that a budget can hold: no count overflows with them.
 pub(super) const MOST_INSTRUCTIONS: u64 = 1 << 20;
 
-/// A budget, or with a negative number of instructions a charge.
+/// A budget; or a charge, with negative loads and stores.
 pub(super) const fn budget(instructions: i64, loads: i64, stores: i64) -> i64 {
     (instructions << INSTRUCTIONS) + (loads << LOADS) + stores
 }
@@ -184,8 +199,10 @@ pub(super) use next;
 macro_rules! follow {
     ($hart:expr, $first:expr, $acc:expr, $budget:expr, $page:expr) => {{
         let first: *const $crate::engine::threaded::op::Op = $first;
-        let budget = $budget + $crate::engine::threaded::op::charge(first);
-        if budget < 0 {
+        let charge = $crate::engine::threaded::op::charge(first) as u64;
+        let (budget, short) = ($budget as u64).overflowing_sub(charge);
+        let budget = budget as i64;
+        if short {
             $crate::engine::threaded::op::go!(
                 $crate::engine::threaded::leave::out_of_budget,
                 $hart,

@@ -1,9 +1,10 @@
 //! Which handler an operation has: derived from the instruction table.
 
 use super::atomic::{self, Change};
-use super::handlers::{self, Binary, Condition};
+use super::handlers;
 use super::op::Handler;
 use super::slow::{slow, system};
+use super::step::{Binary, Condition, Immediate, Load, Registers, Store};
 use super::{float, host};
 use crate::exec::functions;
 use crate::isa::Op;
@@ -23,8 +24,8 @@ pub(super) enum Kind {
     Float(Handler),
     /// The same, and another for rounding towards zero.
     Rounded(Handler, Handler),
-    /// A handler that chooses between two ways on.
-    Branch(Handler),
+    /// A handler that chooses between two ways on; and one that goes on or leaves the block.
+    Branch(Handler, Handler),
     /// Executed as the reference engine does.
     Slow,
     /// The same, at the end of a block: it may change everything.
@@ -43,22 +44,35 @@ pub(super) enum Kind {
 
 /// Chooses the handler for where the two sources come from.
 macro_rules! of_two {
-    ($k:ident, $handler:ident, $type:ty) => {
+    ($k:ident, $step:ident, $type:ty) => {
         match $k {
-            0 => handlers::$handler::<$type, 0>,
-            1 => handlers::$handler::<$type, 1>,
-            2 => handlers::$handler::<$type, 2>,
-            _ => handlers::$handler::<$type, 3>,
+            0 => handlers::one::<$step<$type, 0>>,
+            1 => handlers::one::<$step<$type, 1>>,
+            2 => handlers::one::<$step<$type, 2>>,
+            _ => handlers::one::<$step<$type, 3>>,
+        }
+    };
+}
+
+/// Chooses the handlers of a branch, whose second source may be `x0`.
+macro_rules! of_branch {
+    ($k:ident, $type:ty, $($known:literal)*) => {
+        match $k {
+            $($known => {
+                Kind::Branch(handlers::branch::<$type, $known>, handlers::branch_out::<$type, $known>)
+            })*
+            // No branch has more.
+            _ => Kind::Slow,
         }
     };
 }
 
 /// Chooses the handler for where the only source comes from.
 macro_rules! of_one {
-    ($k:ident, $handler:ident, $type:ty) => {
+    ($k:ident, $step:ident, $type:ty) => {
         match $k & 1 {
-            0 => handlers::$handler::<$type, 0>,
-            _ => handlers::$handler::<$type, 1>,
+            0 => handlers::one::<$step<$type, 0>>,
+            _ => handlers::one::<$step<$type, 1>>,
         }
     };
 }
@@ -100,11 +114,11 @@ macro_rules! binary {
 macro_rules! kind {
     ($k:ident rr($f:ident)) => {{
         binary!($f);
-        Kind::Plain(of_two!($k, register_register, F))
+        Kind::Plain(of_two!($k, Registers, F))
     }};
     ($k:ident ri($f:ident)) => {{
         binary!($f);
-        Kind::Plain(of_one!($k, register_immediate, F))
+        Kind::Plain(of_one!($k, Immediate, F))
     }};
     ($k:ident r1($f:ident)) => {{
         struct F;
@@ -114,7 +128,7 @@ macro_rules! kind {
                 functions::$f(a)
             }
         }
-        Kind::Plain(of_one!($k, register_immediate, F))
+        Kind::Plain(of_one!($k, Immediate, F))
     }};
     ($k:ident branch($f:ident)) => {{
         struct C;
@@ -124,13 +138,13 @@ macro_rules! kind {
                 functions::$f(a, b)
             }
         }
-        Kind::Branch(of_two!($k, branch, C))
+        of_branch!($k, C, 0 1 2 3 4 5)
     }};
     ($k:ident load($type:ty)) => {
-        Kind::Load(of_one!($k, load, $type))
+        Kind::Load(of_one!($k, Load, $type))
     };
     ($k:ident store($type:ty)) => {
-        Kind::Store(of_two!($k, store, $type))
+        Kind::Store(of_two!($k, Store, $type))
     };
     ($k:ident fp2(F64, add)) => {
         Kind::Float(float::arithmetic::<host::AddD>)
