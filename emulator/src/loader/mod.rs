@@ -16,6 +16,7 @@ mod guest;
 mod header;
 mod image;
 mod lines;
+mod linux;
 mod part;
 mod place;
 mod program;

@@ -124,7 +124,8 @@ pub(super) fn read(source: &Source, header: &Header, pie: bool) -> Result<Table,
     Ok(table)
 }
 
-fn read_headers(source: &Source, header: &Header) -> Result<Vec<ProgramHeader>, Reason> {
+/// The program headers, as they are.
+pub(super) fn read_headers(source: &Source, header: &Header) -> Result<Vec<ProgramHeader>, Reason> {
     let count = header.e_phnum;
     if count == 0 {
         return Err(Reason::NoLoadableSegment(0));
