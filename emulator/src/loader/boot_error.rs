@@ -30,8 +30,8 @@ pub enum BootReason {
     NotRunnable(&'static str),
     /// A script.
     #[error(
-        "a script for {interpreter}: run that, an ELF file for RISC-V, and give it the script as \
-         its argument"
+        "neither an ELF file nor a Linux Image: it is a script for {interpreter}; run that, if it is \
+         an ELF file for RISC-V, and give it the script as its argument"
     )]
     Script {
         /// The file that its first line names.

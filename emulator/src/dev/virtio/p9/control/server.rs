@@ -10,6 +10,7 @@ use super::input::Got;
 use crate::dev::virtio::p9::message::Request;
 use crate::dev::virtio::p9::session::{MSIZE_MAX, MSIZE_MIN, Message, NO_FID, agree, limit};
 use crate::dev::virtio::p9::wire::{Qid, Reply};
+use crate::trace;
 
 /// The most fids: the kernel needs a few.
 const FIDS_MAX: usize = 1024;
@@ -93,7 +94,13 @@ impl ControlServer {
         let mut reply = message.reply();
         match self.perform(request, &mut reply, room, taken)? {
             Done::Yes => message.made(reply, room).map(Some),
-            Done::NotYet => Ok(None),
+            Done::NotYet => {
+                log::trace!(
+                    target: trace::DEV_VIRTIO_9P,
+                    "TRead tag {}: waits for standard input", message.tag
+                );
+                Ok(None)
+            }
         }
     }
 
@@ -188,8 +195,13 @@ impl ControlServer {
             | R::Renameat { .. }
             | R::Link { .. }
             | R::Mkdir { .. }
-            | R::Unlinkat { .. }
-            | R::Setattr { .. } => return Err(Errno::ROFS),
+            | R::Unlinkat { .. } => return Err(Errno::ROFS),
+            // Who opens a stream to write may want to empty it, which means nothing for one.
+            R::Setattr { fid, .. } => {
+                if !self.fid(fid)?.node.is_written() {
+                    return Err(Errno::ROFS);
+                }
+            }
         }
         Ok(Done::Yes)
     }

@@ -114,6 +114,11 @@ impl Control {
         Ok(u32::from_le_bytes(reply[..4].try_into().unwrap()))
     }
 
+    fn set_size(&mut self, fid: u32) -> Result<Vec<u8>, Errno> {
+        let request = Message::new(26).u32(fid).u32(8).u32(0).u32(0).u32(0);
+        self.call(request.u64(0).u64(0).u64(0).u64(0).u64(0))
+    }
+
     /// Mode and size.
     fn about(&mut self, fid: u32) -> (u32, u64) {
         let reply = self.call(Message::new(24).u32(fid).u64(0x7ff)).unwrap();
@@ -272,6 +277,9 @@ fn what_is_written_is_shown_at_once_and_in_order() {
     assert_eq!(control.read(1, 0, 10), Err(Errno::BADF));
     assert_eq!(control.read(2, 0, 10), Err(Errno::BADF));
     assert_eq!(control.about(1).0, 0o010_600);
+    // Nor can it be emptied, but a shell asks for that.
+    assert_eq!(control.set_size(1), Ok(vec![]));
+    assert_eq!(control.set_size(0), Err(Errno::ROFS));
 }
 
 #[test]
