@@ -102,6 +102,7 @@ fn without_a_folder_nothing_of_the_host_is_there() {
     let secret = folder.path("outside/secret");
     let share = folder.path("share");
     let done = done(run(&[]).arg(program("outside")).arg(&share).arg(&secret));
+    done.expect(0, &[]);
     assert!(!done.out.contains("REACHED"), "{}", done.out);
     assert!(!done.out.contains("SECRET"), "{}", done.out);
     assert_eq!(names(&folder.path("outside")), ["secret"]);
