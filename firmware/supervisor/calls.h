@@ -1,8 +1,9 @@
 // Every system call of Linux on RISC-V: its number and its name, and for those that we have the
-// function `sys_...` that does it.
+// function `sys_...` that does it.  QUIET are those that programs try and do well without: nothing is
+// said of them.
 #pragma once
 
-#define CALLS(CALL, NONE) \
+#define CALLS(CALL, NONE, QUIET) \
     NONE(0, io_setup) \
     NONE(1, io_destroy) \
     NONE(2, io_submit) \
@@ -281,10 +282,10 @@
     NONE(290, pkey_free) \
     CALL(291, statx, statx) \
     NONE(292, io_pgetevents) \
-    NONE(293, rseq) \
+    QUIET(293, rseq) \
     NONE(294, kexec_file_load) \
     NONE(424, pidfd_send_signal) \
-    NONE(425, io_uring_setup) \
+    QUIET(425, io_uring_setup) \
     NONE(426, io_uring_enter) \
     NONE(427, io_uring_register) \
     NONE(428, open_tree) \
@@ -293,17 +294,17 @@
     NONE(431, fsconfig) \
     NONE(432, fsmount) \
     NONE(433, fspick) \
-    NONE(434, pidfd_open) \
-    NONE(435, clone3) \
+    QUIET(434, pidfd_open) \
+    QUIET(435, clone3) \
     CALL(436, close_range, close_range) \
-    NONE(437, openat2) \
+    QUIET(437, openat2) \
     NONE(438, pidfd_getfd) \
     CALL(439, faccessat2, faccessat2) \
     NONE(440, process_madvise) \
     CALL(441, epoll_pwait2, epoll_pwait2) \
     NONE(442, mount_setattr) \
     NONE(443, quotactl_fd) \
-    NONE(444, landlock_create_ruleset) \
+    QUIET(444, landlock_create_ruleset) \
     NONE(445, landlock_add_rule) \
     NONE(446, landlock_restrict_self) \
     NONE(447, memfd_secret) \

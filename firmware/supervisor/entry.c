@@ -199,7 +199,7 @@ i64 entry_path(struct entry *entry, char *to, u64 room)
 // The pinned entries of a folder whose file system does not have them, for listings.
 void entries_pinned(struct entry *folder, u64 from, take_name take, void *context)
 {
-    u64 position = 1UL << 62;
+    u64 position = 0;
     struct inode *inode;
 
     for (int i = 0; i < BUCKETS; i++)

@@ -341,13 +341,21 @@ static i64 change(struct inode *inode, const struct change *change)
     return error;
 }
 
+// A folder that is read keeps its fid: the server's positions hold for one opening of it.
 static i64 list(struct inode *folder, u64 position, take_name take, void *context)
 {
     struct p9 *share = share_of(folder);
     bool more = true;
-    u32 fid;
-    i64 error = open_fid(share, folder->fid, O_DIRECTORY, &fid);
+    i64 error = 0;
 
+    if (position == 0 && folder->io_fid != NO_FID) {
+        clunk(share, folder->io_fid);
+        folder->io_fid = NO_FID;
+    }
+    if (folder->io_fid == NO_FID)
+        error = open_fid(share, folder->fid, O_DIRECTORY, &folder->io_fid);
+    if (error != 0)
+        folder->io_fid = NO_FID;
     while (error == 0 && more) {
         struct p9_request *request = p9_begin(share, P9_LIST);
         u32 size;
@@ -356,7 +364,7 @@ static i64 list(struct inode *folder, u64 position, take_name take, void *contex
             error = -ENOMEM;
             break;
         }
-        p9_put32(request, fid);
+        p9_put32(request, folder->io_fid);
         p9_put64(request, position);
         p9_put32(request, PAGE - 64);
         error = p9_call(request);
@@ -376,7 +384,6 @@ static i64 list(struct inode *folder, u64 position, take_name take, void *contex
         }
         p9_end(request);
     }
-    clunk(share, fid);
     return error;
 }
 

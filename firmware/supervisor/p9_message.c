@@ -165,7 +165,7 @@ i64 p9_result(struct p9_request *request)
     request->at = 4;
     kind = take(request, 1);
     take(request, 2);
-    if (kind == P9_ERROR)
+    if (kind == P9_ERROR_REPLY)
         return -(i64)MIN(p9_get32(request), 511u);
     return kind == request->out[4] + 1 ? 0 : -EPROTO;
 }

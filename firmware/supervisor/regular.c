@@ -78,10 +78,15 @@ i64 sys_getdents64(u64 descriptor, u64 to, u64 size)
     listing.position = file->position;
     if (listing.page == NULL)
         return -ENOMEM;
-    if (file->position < 1UL << 62)
+    // First what the file system has, then (`data` is set) what is pinned.
+    if (file->data == NULL)
         error = file->inode->operations->list(file->inode, file->position, take, &listing);
-    if (error == 0 && listing.used == 0)
-        entries_pinned(file->entry, MAX(file->position, 1UL << 62), take, &listing);
+    if (error == 0 && listing.used == 0) {
+        if (file->data == NULL)
+            listing.position = 0;
+        file->data = file;
+        entries_pinned(file->entry, listing.position, take, &listing);
+    }
     if (error == 0)
         error = copy_out(to, listing.page, listing.used);
     if (error == 0)

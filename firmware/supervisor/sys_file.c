@@ -182,6 +182,8 @@ i64 sys_lseek(u64 descriptor, u64 offset, u64 whence)
     }
     if (to < 0)
         return -EINVAL;
+    if (IS(file->inode->mode, S_IFDIR))
+        file->data = NULL; // a listing begins again
     return file->position = to;
 }
 

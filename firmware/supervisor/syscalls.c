@@ -9,12 +9,15 @@ typedef i64 system_call_function(u64, u64, u64, u64, u64, u64);
 
 #define DECLARE(number, name, function) i64 sys_##function();
 #define NOTHING(number, name)
-#define ROW(number, name, function) [number] = { #name, (system_call_function *)(void *)sys_##function },
-#define EMPTY(number, name) [number] = { #name, NULL },
+#define ROW(number, name, function) [number] = { #name, (system_call_function *)(void *)sys_##function, false },
+#define EMPTY(number, name) [number] = { #name, NULL, false },
+#define QUIET(number, name) [number] = { #name, NULL, true },
 
-CALLS(DECLARE, NOTHING)
+CALLS(DECLARE, NOTHING, NOTHING)
 
-static const struct { const char *name; system_call_function *function; } calls[] = { CALLS(ROW, EMPTY) };
+static const struct { const char *name; system_call_function *function; bool quiet; } calls[] = {
+    CALLS(ROW, EMPTY, QUIET)
+};
 static u8 told[(LENGTH(calls) + 7) / 8];
 
 // No file has extended attributes.
@@ -32,7 +35,7 @@ i64 sys_no_socket(void)
 static i64 missing(u64 number)
 {
     if (number < LENGTH(calls) && calls[number].name != NULL) {
-        if ((told[number / 8] >> number % 8 & 1) == 0)
+        if (!calls[number].quiet && (told[number / 8] >> number % 8 & 1) == 0)
             LOG(2, "%s uses the system call %s, which is not there\n", current->process->name, calls[number].name);
         told[number / 8] |= 1 << number % 8;
     } else {
