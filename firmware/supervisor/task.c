@@ -392,6 +392,8 @@ static bool matches(const struct process *child, i64 pid)
 // Waits for the end of a child; with `keep` it stays a zombie.
 i64 wait_for_child(i64 pid, u32 options, u32 *status, u64 times[2], bool keep)
 {
+    i64 error = 0;
+
     for (;;) {
         bool any = false;
 
@@ -416,7 +418,9 @@ i64 wait_for_child(i64 pid, u32 options, u32 *status, u64 times[2], bool keep)
             return -ECHILD;
         if ((options & WNOHANG) != 0)
             return 0;
-        if (sleep_on(current->process, 0) != 0)
+        if (error != 0)
             return -ERESTART;
+        // A child's end comes with a signal: look for the child before that counts.
+        error = sleep_on(current->process, 0);
     }
 }
