@@ -77,6 +77,8 @@ pub struct Disk {
     file: File,
     size: u64,
     read_only: bool,
+    /// It goes away with the process.
+    is_temporary: bool,
     overlay: Option<Overlay>,
 }
 
@@ -130,6 +132,7 @@ impl Disk {
             file,
             size,
             read_only: spec.read_only,
+            is_temporary: false,
             overlay,
         })
     }
@@ -152,6 +155,7 @@ impl Disk {
                 file,
                 size,
                 read_only: false,
+                is_temporary: true,
                 overlay: None,
             }),
             Err(source) => Err(DiskError::Temporary {
@@ -193,9 +197,10 @@ impl Disk {
         }
     }
 
-    /// What was written is on the disk when this returns. A snapshot goes away in any case.
+    /// What was written is on the disk when this returns, unless that goes away in any case, as a
+    /// snapshot does.
     pub(super) fn flush(&self) -> io::Result<()> {
-        if self.read_only || self.overlay.is_some() {
+        if self.read_only || self.is_temporary || self.overlay.is_some() {
             return Ok(());
         }
         self.file.sync_data()
