@@ -115,7 +115,7 @@ const CASES: &[Case] = &[
     case(&["tr", "a-z", "A-Z"], LINES, "APPLE 10"),
     case(&["cut", "-d", " ", "-f", "2"], LINES, "10"),
     case(&["uniq", "-c"], "a\na\nb\n", "2 a"),
-    case(&["bc", "-lq"], "scale=40\n4*a(1)\n", "3.141592653589793238462643383279502884197"),
+    case(&["bc", "-lq"], "scale=40\n4*a(1)\n", "3.1415926535897932384626433832795028841968"),
     case(&["dc", "-e", "2 200 ^ p"], "", "1606938044258990275541962092341162602522202993782792835301376"),
     case(&["m4"], "define(`twice', `$1 $1')twice(word)\n", "word word"),
     case(&["openssl", "dgst", "-sha3-256"], "", "a7ffc6f8bf1ed76651c14756a061d662f580ff4de43b49fa82d80a4b80f8434a"),
@@ -140,7 +140,7 @@ fn root() -> PathBuf {
 fn pagewalk(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pagewalk"));
     command
-        .args(["run", "--timeout", "60s", "--dir"])
+        .args(["run", "--timeout", "120s", "--dir"])
         .arg(format!("{}:/,ro", root().display()))
         .args(["--dir", ".:/work"])
         .current_dir(folder);
@@ -283,8 +283,7 @@ fn tools_work_on_files_of_the_host() {
     let text = String::from_utf8(output.stdout).unwrap();
     let errors = String::from_utf8(output.stderr).unwrap();
     assert_eq!(output.status.code(), Some(0), "{text}\n{errors}");
-    // MD5 of the six lines, sorted as in the C locale.
-    let expected = "  3 out/one\n  3 out/two\n  6 total\n";
+    let expected = " 3 out/one\n 3 out/two\n 6 total\n";
     assert!(text.starts_with(expected), "{text}");
     assert!(
         text.ends_with("one\n3 symbolic link\n6 regular file\nnot empty\n"),
@@ -300,7 +299,7 @@ fn more_memory_than_there_is_needs_swap() {
     let folder = TempDir::new().unwrap();
     // A pattern that says of each page which it is, checked twice.
     let script = "
-size, page = 192 << 20, 4096
+size, page = 96 << 20, 4096
 memory = bytearray(size)
 for at in range(0, size, page):
     memory[at:at + 8] = at.to_bytes(8, 'little')
@@ -312,12 +311,12 @@ print('right')
     let with = |options: &[&str]| {
         let mut command = pagewalk(folder.path());
         command
-            .args(["-m", "128M"])
+            .args(["-m", "64M"])
             .args(options)
             .arg(program("python3"));
         run(command.args(["-c", script]), "")
     };
-    let output = with(&["--swap", "512M"]);
+    let output = with(&["--swap", "256M"]);
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.stdout, b"right\n", "{errors}");
     let output = with(&[]);
