@@ -18,7 +18,6 @@ CALLS(DECLARE, NOTHING, NOTHING)
 static const struct { const char *name; system_call_function *function; bool quiet; } calls[] = {
     CALLS(ROW, EMPTY, QUIET)
 };
-static u8 told[(LENGTH(calls) + 7) / 8];
 
 // No file has extended attributes.
 i64 sys_no_xattr(void)
@@ -32,15 +31,20 @@ i64 sys_no_socket(void)
     return -EAFNOSUPPORT;
 }
 
+// What is not there is told once by name.
 static i64 missing(u64 number)
 {
-    if (number < LENGTH(calls) && calls[number].name != NULL) {
-        if (!calls[number].quiet && (told[number / 8] >> number % 8 & 1) == 0)
-            LOG(2, "%s uses the system call %s, which is not there\n", current->process->name, calls[number].name);
-        told[number / 8] |= 1 << number % 8;
-    } else {
-        LOG(2, "%s uses the system call number %d, which is unknown\n", current->process->name, number);
-    }
+    static u8 told[LENGTH(calls) + 1];
+    u64 row = MIN(number, LENGTH(calls));
+    bool named = row < LENGTH(calls) && calls[row].name != NULL;
+
+    if (told[row] || (named && calls[row].quiet))
+        return -ENOSYS;
+    told[row] = true;
+    if (named)
+        LOG(2, "%s uses the system call %s, which is not there\n", current->process->name, calls[row].name);
+    else
+        LOG(2, "%s uses the system call number %d, which Linux does not have\n", current->process->name, number);
     return -ENOSYS;
 }
 

@@ -11,7 +11,7 @@ enum {
     INTERRUPT_ACKNOWLEDGE = 0x064, STATUS = 0x070, DESCRIPTORS = 0x080, DRIVER_RING = 0x090,
     DEVICE_RING = 0x0a0, CONFIG = 0x100,
 };
-enum { ACKNOWLEDGED = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8 };
+enum { ACKNOWLEDGED = 1, DRIVER = 2, DRIVER_OK = 4, FEATURES_OK = 8, NEEDS_RESET = 64 };
 enum { DESCRIPTOR_NEXT = 1, DESCRIPTOR_WRITE = 2 };
 
 struct descriptor { u64 address; u32 size; u16 flags, next; };
@@ -111,8 +111,11 @@ int virtio_done(struct virtio *device)
     struct used_ring *ring = (struct used_ring *)(device->queue + USED_AT);
     int first;
 
-    if (*(volatile u16 *)&ring->index == device->used)
+    if (*(volatile u16 *)&ring->index == device->used) {
+        if (++device->looks % 1024 == 0 && (get(device->base, STATUS) & NEEDS_RESET) != 0)
+            panic("a virtio device has given up");
         return -1;
+    }
     asm volatile("fence rw, rw" : : : "memory");
     first = ring->ring[device->used++ % device->size].first;
     return first;

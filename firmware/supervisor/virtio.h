@@ -13,6 +13,7 @@ struct virtio {
     u32 size;          // of the queue
     u8 *queue;         // descriptors, available ring, used ring: a page
     u16 available, used;
+    u32 looks;         // in vain
 };
 
 u32 virtio_kind(u64 base);
