@@ -64,9 +64,13 @@ void cache_remove(struct frame *frame)
 static i64 read_cluster(struct inode *inode, u64 index)
 {
     u64 physical[CLUSTER], count, end = (inode->size + PAGE - 1) / PAGE;
-    u64 most = inode->operations->write == NULL ? 1 : CLUSTER;
+    bool in_memory = inode->operations->write == NULL;
+    u64 most = in_memory ? 1 : CLUSTER;
     i64 error;
 
+    // Files that live in memory must leave some for those who run.
+    if (in_memory && !frames_plenty())
+        return -ENOMEM;
     for (count = 0; count < most && index + count < end; count++) {
         if (count != 0 && (frames_free() < 512 || cache_find(inode, index + count) != NULL))
             break;

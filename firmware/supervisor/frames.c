@@ -13,8 +13,9 @@ static u64 available, total;
 u64 zero_frame;
 
 enum { LARGE_FRAMES = LARGE_PAGE / PAGE };
-// Kept for the kernel itself when processes want all.
-enum { RESERVE = 64 };
+// When memory is short, what holds frames for long without need fails first (frames_plenty), then pages
+// of processes and files; the last frames are for calls that go on and for page tables.
+enum { PLENTY = 256, RESERVE_PAGES = 64, RESERVE_CALLS = 16 };
 
 struct frame *frame_of(u64 physical)
 {
@@ -113,10 +114,10 @@ static struct frame *take(void)
     return NULL;
 }
 
-// A frame with one reference, or 0.  Pages of processes and files do not get the last ones.
+// A frame with one reference, or 0.
 u64 frame_take(enum frame_kind kind)
 {
-    u64 keep = kind == FRAME_USER || kind == FRAME_CACHE ? RESERVE : 0;
+    u64 keep = kind == FRAME_KERNEL ? RESERVE_CALLS : kind == FRAME_TABLE ? 0 : RESERVE_PAGES;
     struct frame *frame;
 
     while (available <= keep)
@@ -135,6 +136,15 @@ u64 frame_take_clear(enum frame_kind kind)
     if (physical != 0)
         clear_page(direct(physical));
     return physical;
+}
+
+// Whether there is enough for a new task, data in a pipe, or a page of a file in memory.
+bool frames_plenty(void)
+{
+    while (available < PLENTY)
+        if (!reclaim())
+            return false;
+    return true;
 }
 
 void frame_free(struct frame *frame)

@@ -63,6 +63,7 @@ void frame_drop(u64 physical); // one reference less
 u64 large_take(void);
 void large_drop(u64 physical);
 u64 frames_free(void);
+bool frames_plenty(void);
 u64 frames_total(void);
 struct frame *frame_number(u64 number);
 u64 frames_count(void);

@@ -75,7 +75,7 @@ static i64 write(struct file *file, u64 from, u64 size, u64 *position)
             continue;
         }
         if (pipe->pages[at / PAGE] == 0)
-            pipe->pages[at / PAGE] = frame_take(FRAME_KERNEL);
+            pipe->pages[at / PAGE] = frames_plenty() ? frame_take(FRAME_KERNEL) : 0;
         if (pipe->pages[at / PAGE] == 0)
             return done != 0 ? (i64)done : -ENOMEM;
         if (copy_in((u8 *)direct(pipe->pages[at / PAGE]) + at % PAGE, from + done, part) != 0)

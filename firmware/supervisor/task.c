@@ -77,7 +77,7 @@ static struct task *task_new(struct process *process)
 {
     struct task *task = allocate(sizeof(*task));
 
-    if (task == NULL || !stack_take(&task->stack)) {
+    if (task == NULL || !frames_plenty() || !stack_take(&task->stack)) {
         release(task);
         return NULL;
     }
