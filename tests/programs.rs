@@ -3,6 +3,7 @@
 mod given;
 mod options;
 mod outside;
+mod own;
 
 use crate::cli::{Done, pagewalk};
 use assert_cmd::Command;

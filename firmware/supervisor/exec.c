@@ -242,6 +242,9 @@ static i64 build_stack(struct space *space, const struct words *words, const str
     return error != 0 ? error : copy_out(at, auxiliary, sizeof(auxiliary));
 }
 
+// Where the first program goes if it may lie anywhere; 0: at random, as every other.
+u64 program_base;
+
 static i64 build_space(struct space *space, struct file *file, const struct words *words, const char *path,
                        struct program *program, u64 *pc, u64 *sp)
 {
@@ -250,6 +253,9 @@ static i64 build_space(struct space *space, struct file *file, const struct word
     u64 base = 0x2aaaaaa000 + random_number() % 0x1000 * PAGE;
     i64 error;
 
+    if (program_base != 0)
+        base = program_base;
+    program_base = 0;
     space->stack_top = TRAMPOLINE - PAGE * 16 - random_number() % 0x400 * PAGE;
     space->map_top = space->stack_top - (16UL << 20) - random_number() % 0x1000 * PAGE;
     error = map_area(space, space->stack_top - 32 * PAGE, 32 * PAGE, RIGHT_READ | RIGHT_WRITE, AREA_STACK, NULL, 0);

@@ -134,6 +134,24 @@ static void mount(char *words)
 
 static const char *program_path = "/program", *first_folder = "/";
 
+// 0xDIGITS
+static u64 read_hexadecimal(const char *text)
+{
+    u64 number = 0;
+
+    if (text[0] == '0' && text[1] == 'x')
+        text += 2;
+    for (; *text != 0; text++) {
+        if (*text >= '0' && *text <= '9')
+            number = number * 16 + (*text - '0');
+        else if (*text >= 'a' && *text <= 'f')
+            number = number * 16 + (*text - 'a' + 10);
+        else
+            return 0;
+    }
+    return number;
+}
+
 static void apply(char *key)
 {
     char *value = key;
@@ -144,6 +162,8 @@ static void apply(char *key)
         *value++ = 0;
     if (same(key, "path")) {
         program_path = value;
+    } else if (same(key, "base")) {
+        program_base = read_hexadecimal(value) / PAGE * PAGE;
     } else if (same(key, "cwd")) {
         first_folder = value;
     } else if (same(key, "mount")) {

@@ -6,3 +6,4 @@
 void complain(const char *format, ...); // to standard error of the first process
 struct file *trampoline_file(void);
 extern bool trace_calls;
+extern u64 program_base;

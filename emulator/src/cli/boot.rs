@@ -6,6 +6,9 @@ use clap::Args;
 use pagewalk::loader::{BootFiles, FileKind, Firmware, Guest, sniff};
 use std::path::{Path, PathBuf};
 
+/// Where the supervisor puts a program that may lie anywhere, as the control folder tells it.
+pub(super) const BASE: u64 = 0x2a_aaaa_a000;
+
 /// What is booted.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Booting")]
@@ -99,7 +102,7 @@ impl BootArguments {
             dtb: self.dtb.clone(),
         })?;
         // A stripped program has no names.
-        if let Err(error) = guest.add_symbols(program) {
+        if let Err(error) = guest.add_program(program, BASE) {
             log::debug!(target: pagewalk::trace::LOADER, "{error}");
         }
         self.with_symbols(guest)

@@ -1,7 +1,7 @@
 //! Linux programs: what they are given of the host.
 
 use super::values;
-use super::{WrongUse, output::GuestOutput};
+use super::{WrongUse, boot::BASE, output::GuestOutput};
 use anyhow::{Context, Result, anyhow};
 use clap::builder::{OsStringValueParser, TypedValueParser};
 use clap::{Args, ValueEnum};
@@ -303,6 +303,7 @@ impl ProgramArguments {
         };
         say("path", place.path.as_os_str());
         say("cwd", place.cwd.as_os_str());
+        say("base", OsStr::new(&format!("{BASE:#x}")));
         for (index, mount) in mounts.iter().enumerate() {
             let mut value = OsString::from(format!("dir{index} "));
             value.push(&mount.guest);
