@@ -47,14 +47,15 @@ static i64 read_headers(struct file *file, struct elf_header *header, struct seg
     return cache_read(inode, header->segments, segments, size) == (i64)size ? 0 : -ENOEXEC;
 }
 
-// The part of a segment behind the file's bytes is zero.
+// The part of a segment behind the file's bytes is zero, to the end of the page: a C library's dynamic
+// loader takes its first memory from what is left of its last page, and expects zeros there.
 static i64 map_zeros(struct space *space, const struct segment *segment, u64 base, u8 rights)
 {
     u64 start = base + segment->address + segment->file_size, end = base + segment->address + segment->size;
     u64 page = ROUND_UP(start, PAGE);
 
-    if (segment->file_size != 0 && page != start && (rights & RIGHT_WRITE) != 0
-        && clear_out(start, MIN(page, end) - start) != 0)
+    if (segment->file_size != 0 && end > start && page != start && (rights & RIGHT_WRITE) != 0
+        && clear_out(start, page - start) != 0)
         return -EFAULT;
     if (segment->file_size == 0)
         page = ROUND_DOWN(start, PAGE);
