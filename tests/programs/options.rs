@@ -2,6 +2,7 @@
 
 use super::{program, run};
 use crate::cli::{done, pagewalk};
+use crate::support::elf::{Elf, PT_INTERP, R, Segment, X, segment};
 use crate::support::guest::Folder;
 use std::fs;
 
@@ -43,6 +44,24 @@ fn a_wrong_guess_is_corrected() {
     done(run(&["--as", "linux"]).arg(&text)).expect(125, &["it is a text file"]);
     let walk = done(pagewalk().arg("walk").arg(&given));
     walk.expect(2, &["a program for Linux", "pagewalk run"]);
+}
+
+#[test]
+fn a_program_that_needs_a_dynamic_loader_is_told_so() {
+    let folder = Folder::new();
+    let interpreter = b"/lib/ld-linux-riscv64-lp64d.so.1\0";
+    let elf = Elf::new(vec![
+        segment(R | X, 0x1_0000, &[0x13, 0, 0, 0]),
+        Segment {
+            kind: PT_INTERP,
+            ..segment(R, 0x400, interpreter)
+        },
+    ]);
+    let path = folder.write("dynamic", &elf.build());
+    let said = ["/lib/ld-linux-riscv64-lp64d.so.1", "--dir"];
+    done(run(&[]).arg(&path)).expect(2, &said);
+    let other = format!("{}:/usr", folder.path("").display());
+    done(run(&["--dir", &other]).arg(&path)).expect(2, &said);
 }
 
 #[test]

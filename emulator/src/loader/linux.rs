@@ -4,12 +4,15 @@
 //! addresses where the board has RAM; Linux's own default is far below. A file that asks for a
 //! dynamic loader, or that a C library for Linux has marked, is Linux's wherever it is linked to.
 
+use std::path::{Path, PathBuf};
+
 use goblin::elf::header::{EI_OSABI, ELFOSABI_LINUX, ET_DYN};
 use goblin::elf::program_header::{PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader};
 use goblin::elf64::header::Header;
 use goblin::elf64::program_header::SIZEOF_PHDR;
 
-use super::segments::read_headers;
+use super::header;
+use super::segments::{read_headers, read_interpreter};
 use super::source::Source;
 use super::symbols::Table;
 
@@ -32,6 +35,14 @@ pub(super) fn is_linux_program(source: &Source, header: &Header) -> bool {
     let marked = header.e_ident[EI_OSABI] == ELFOSABI_LINUX
         || headers.iter().any(|one| says_linux(source, one));
     (marked || suits_linux(header, &headers)) && !tohost()
+}
+
+/// The dynamic loader that a program asks for, if it asks for one and can be read.
+pub fn dynamic_loader(path: &Path) -> Option<PathBuf> {
+    let source = Source::open(path).ok()?;
+    let headers = read_headers(&source, &header::read(&source).ok()?).ok()?;
+    let named = headers.iter().find(|one| one.p_type == PT_INTERP)?;
+    Some(read_interpreter(&source, named).into())
 }
 
 /// Whether Linux would find a program where it is linked to, and the board would not.

@@ -154,7 +154,7 @@ pub(super) fn read_headers(source: &Source, header: &Header) -> Result<Vec<Progr
 }
 
 /// The path in PT_INTERP, as far as it can be read: it is only for the message.
-fn read_interpreter(source: &Source, header: &ProgramHeader) -> String {
+pub(super) fn read_interpreter(source: &Source, header: &ProgramHeader) -> String {
     let mut bytes = vec![0; header.p_filesz.min(256) as usize];
     if source.read_at(header.p_offset, &mut bytes).is_err() {
         return String::from("?");
