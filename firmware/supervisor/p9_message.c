@@ -138,8 +138,10 @@ static void look(struct p9 *share)
         request->done = true;
         if (request->abandoned)
             p9_end(request);
-        else
+        else {
             wake(request);
+            wake_polls(); // perhaps it is what a stream's readers wait for
+        }
         first = virtio_done(&share->device);
     } while (first >= 0);
 }
