@@ -59,6 +59,13 @@ int console_get(void)
     return mmio_read8(uart + UART_DATA);
 }
 
+// From now on a character that comes interrupts.
+void console_start(void)
+{
+    if (platform.uart != 0)
+        mmio_write8(platform.uart + DIRECT + UART_ENABLE, 1);
+}
+
 void machine_end(u32 code)
 {
     if (platform.finisher != 0)

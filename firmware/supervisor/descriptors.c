@@ -135,7 +135,7 @@ i64 sys_close(u64 descriptor)
 {
     if (file_of((i32)descriptor) == NULL)
         return -EBADF;
-    close_number(current->process->files, descriptor);
+    close_number(current->process->files, (u32)descriptor);
     return 0;
 }
 
@@ -143,6 +143,8 @@ i64 sys_close_range(u64 first, u64 last, u64 flags)
 {
     struct files *files = current->process->files;
 
+    first = (u32)first;
+    last = (u32)last;
     if (first > last || flags > 6)
         return -EINVAL;
     for (u64 i = first; i <= last && i < files->size; i++)
@@ -167,6 +169,8 @@ i64 sys_dup3(u64 from, u64 to, u64 flags)
     struct files *files = current->process->files;
     struct file *file = file_of((i32)from);
 
+    from = (u32)from;
+    to = (u32)to;
     if (file == NULL || to >= FILES_MAX)
         return -EBADF;
     if (from == to || (flags & ~(u64)O_CLOEXEC) != 0)
@@ -194,6 +198,8 @@ i64 sys_fcntl(u64 descriptor, u64 command, u64 argument)
 
     if (file == NULL)
         return -EBADF;
+    descriptor = (u32)descriptor;
+    command = (u32)command;
     switch (command) {
     case F_DUPFD:
     case F_DUPFD_CLOEXEC:

@@ -49,6 +49,7 @@ extern u8 device_tree[];
 void console_put(char c);
 void console_write(const char *text, u64 size);
 int console_get(void);
+void console_start(void);
 
 void random_start(void);
 void random_bytes(u8 *to, u64 size);

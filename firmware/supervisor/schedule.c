@@ -34,6 +34,7 @@ static void plic_start(void)
 void schedule_start(void)
 {
     plic_start();
+    console_start();
     timer_set(~0UL);
     csr_set(sie, BIT(INTERRUPT_TIMER) | BIT(INTERRUPT_EXTERNAL));
 }

@@ -195,6 +195,7 @@ i64 sys_ioctl(u64 descriptor, u64 request, u64 argument)
 
     if (file == NULL || (file->flags & O_PATH) != 0)
         return -EBADF;
+    descriptor = (u32)descriptor;
     switch (request & 0xffffffff) {
     case 0x5451: // FIOCLEX
         files->close_on_exec[descriptor / 64] |= BIT(descriptor % 64);

@@ -212,5 +212,6 @@ void free_tables(u64 root_physical, u64 start, u64 end)
 void free_root(u64 root_physical)
 {
     free_tables(root_physical, 0, USER_END);
+    memset((u64 *)direct(root_physical) + 256, 0, 256 * sizeof(u64)); // a table no more
     frame_free(frame_of(root_physical));
 }
