@@ -4,6 +4,7 @@ mod boot;
 mod cut;
 mod errors;
 mod hostile;
+mod linux;
 mod names;
 
 use std::ops::Range;

@@ -16,6 +16,7 @@ mod layers;
 mod loader;
 mod logs;
 mod profile;
+mod programs;
 mod random_programs;
 mod readme;
 mod run_loop;

@@ -55,9 +55,10 @@ void boot_first(u64 hart, u64 tree_address, u64 next_info)
     if (!platform_is_memory(next.address, 4))
         panic("the next stage is not in memory that it may use");
     tree_address = hand_on_tree(tree_address, &next);
-    print(FIRMWARE_NAME " %d.%d: SBI 2.0, %d hart%s, hart %d boots at %x\n", (u64)FIRMWARE_MAJOR,
-          (u64)FIRMWARE_MINOR, (u64)count(platform.harts), count(platform.harts) == 1 ? "" : "s",
-          boot_hart, next.address);
+    if (!platform.quiet)
+        print(FIRMWARE_NAME " %d.%d: SBI 2.0, %d hart%s, hart %d boots at %x\n", (u64)FIRMWARE_MAJOR,
+              (u64)FIRMWARE_MINOR, (u64)count(platform.harts), count(platform.harts) == 1 ? "" : "s",
+              boot_hart, next.address);
 
     __atomic_store_n(&boot_ready, 1, __ATOMIC_SEQ_CST);
     // As every hart that starts: through the hart state management.

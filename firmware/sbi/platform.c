@@ -67,6 +67,23 @@ static void remember_console(const char *path)
         memcpy(console_path, path, length + 1);
 }
 
+static bool has_word(const char *text, const char *word)
+{
+    while (*text != 0) {
+        u64 length = 0;
+
+        while (word[length] != 0 && text[length] == word[length])
+            length++;
+        if (word[length] == 0 && (text[length] == 0 || text[length] == ' '))
+            return true;
+        while (*text != 0 && *text != ' ')
+            text++;
+        while (*text == ' ')
+            text++;
+    }
+    return false;
+}
+
 // The first walk: what the second needs to know.
 static void read_harts_and_memory(const struct fdt *fdt)
 {
@@ -96,6 +113,9 @@ static void read_harts_and_memory(const struct fdt *fdt)
             text = fdt_text(&walk, "stdout-path");
             if (text != NULL)
                 remember_console(text);
+            text = fdt_text(&walk, "bootargs");
+            if (text != NULL)
+                platform.quiet = has_word(text, "sbi.quiet");
         } else if (fdt_compatible(&walk, "syscon-poweroff")) {
             fdt_cell(&walk, "regmap", 0, &poweroff.regmap);
         } else if (fdt_compatible(&walk, "syscon-reboot")) {

@@ -25,6 +25,7 @@ struct platform {
     u32 svade; // a bit for each hart whose page-table entries software must mark (Svade)
     u64 msip[MAX_HARTS], mtimecmp[MAX_HARTS], mtime; // 0: there is none
     struct uart uart;
+    bool quiet; // the command line has the word sbi.quiet: only what goes wrong is said
     u64 finisher; // SiFive's test finisher; 0: there is none
     struct switch_register poweroff, reboot;
     // Where S-mode may run: RAM and flash.

@@ -7,6 +7,7 @@
 mod boot;
 mod devices;
 mod disk;
+mod programs;
 mod root;
 mod support;
 mod uboot;

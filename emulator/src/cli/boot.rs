@@ -6,6 +6,9 @@ use clap::Args;
 use pagewalk::loader::{BootFiles, FileKind, Firmware, Guest, sniff};
 use std::path::{Path, PathBuf};
 
+/// Where the supervisor puts a program that may lie anywhere, as the control folder tells it.
+pub(super) const BASE: u64 = 0x2a_aaaa_a000;
+
 /// What is booted.
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Booting")]
@@ -77,9 +80,35 @@ impl BootArguments {
             || self.dtb.is_some()
     }
 
-    /// What the command line names, to be run.
-    pub(super) fn guest(&self, named: Option<&Path>) -> Result<Guest> {
-        let mut guest = self.open(named)?;
+    /// What the command line names, to be run. `bare` says whether it starts by itself, in
+    /// M-mode; without it, the file does.
+    pub(super) fn guest(&self, named: Option<&Path>, bare: Option<bool>) -> Result<Guest> {
+        self.with_symbols(self.open(named, bare)?)
+    }
+
+    /// The kernel for a Linux program, and the program's names. `supervisor` is another one than
+    /// our own.
+    pub(super) fn supervisor(&self, supervisor: Option<&Path>, program: &Path) -> Result<Guest> {
+        /// What our firmware takes for: say nothing but what goes wrong.
+        const QUIET: &str = "sbi.quiet";
+        let mut guest = Guest::supervisor(&BootFiles {
+            kernel: supervisor.map(Path::to_owned),
+            firmware: self.bios.clone().unwrap_or_default(),
+            initrd: self.initrd.clone(),
+            append: Some(match &self.append {
+                Some(append) => format!("{append} {QUIET}"),
+                None => QUIET.to_owned(),
+            }),
+            dtb: self.dtb.clone(),
+        })?;
+        // A stripped program has no names.
+        if let Err(error) = guest.add_program(program, BASE) {
+            log::debug!(target: pagewalk::trace::LOADER, "{error}");
+        }
+        self.with_symbols(guest)
+    }
+
+    fn with_symbols(&self, mut guest: Guest) -> Result<Guest> {
         if let Some(path) = &self.symbols {
             guest.add_symbols(path)?;
         }
@@ -136,9 +165,25 @@ impl BootArguments {
         Ok(())
     }
 
-    fn open(&self, named: Option<&Path>) -> Result<Guest> {
-        let bare = match named {
-            Some(path) if !self.boots() => sniff(path)? == FileKind::Program,
+    /// Whether a file that is named as the guest is a Linux program.
+    pub(super) fn is_program(&self, named: &Path) -> bool {
+        !self.boots() && sniff(named).is_ok_and(|kind| kind == FileKind::LinuxProgram)
+    }
+
+    fn open(&self, named: Option<&Path>, bare: Option<bool>) -> Result<Guest> {
+        let bare = match (named, bare) {
+            (_, Some(bare)) => bare,
+            (Some(path), None) if !self.boots() => match sniff(path)? {
+                FileKind::Program => true,
+                FileKind::LinuxProgram => {
+                    return Err(WrongUse(format!(
+                        "{} is a program for Linux, which only `pagewalk run` takes",
+                        path.display()
+                    ))
+                    .into());
+                }
+                _ => false,
+            },
             _ => false,
         };
         if let (true, Some(path)) = (bare, named) {

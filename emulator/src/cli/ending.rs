@@ -26,6 +26,8 @@ pub(super) struct Ending<'a> {
     pub(super) timeout: Option<Duration>,
     /// A kernel runs on Pagewalk's own firmware.
     pub(super) own_firmware: bool,
+    /// It was a Linux program, whose exit code says what it wants to say.
+    pub(super) is_program: bool,
 }
 
 /// The lines that Pagewalk's own firmware prints before the kernel starts.
@@ -72,6 +74,7 @@ impl Ending<'_> {
         let count = grouped(self.machine.instructions());
         match self.stop {
             Stop::Exit(0) => 0,
+            Stop::Exit(code @ 1..=255) if self.is_program => *code as u8,
             Stop::Exit(code) => {
                 say(format_args!(
                     "the guest exited with code {code} after {count} instructions"

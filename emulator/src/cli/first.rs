@@ -9,5 +9,5 @@ const FIRST: &[u8] = include_bytes!("../../../firmware/first/first.elf");
 
 pub(super) fn run() -> Result<u8> {
     let guest = Guest::from_bytes("the built-in guest", FIRST)?;
-    run_guest(guest, &Request::default())
+    run_guest(guest, None, &Request::default())
 }

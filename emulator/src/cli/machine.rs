@@ -11,12 +11,12 @@ use pagewalk::mmu::TlbConfig;
 #[derive(Args, Debug)]
 #[command(next_help_heading = "Machine")]
 pub(super) struct MachineArguments {
-    /// Memory of the guest, from 0x80000000 on
+    /// Memory of the guest, from 0x80000000 on [default: 2G; for Linux programs 512M]
     ///
     /// A number with K, M, G or T (or KiB, MiB, GiB, TiB). A plain number is in MiB, as QEMU and
     /// Spike take it. Memory that the guest does not touch costs the host nothing.
-    #[arg(short, long, value_name = "SIZE", default_value = "2G", value_parser = values::size)]
-    memory: u64,
+    #[arg(short, long, value_name = "SIZE", value_parser = values::size)]
+    memory: Option<u64>,
 
     /// Number of harts, 1 to 8
     ///
@@ -116,8 +116,14 @@ impl MachineArguments {
 
     /// The machine that the options describe.
     pub(super) fn config(&self) -> MachineConfig {
+        const MEMORY: u64 = 2 << 30;
+        self.config_with(MEMORY)
+    }
+
+    /// The same, with so much memory if they say nothing of it.
+    pub(super) fn config_with(&self, memory: u64) -> MachineConfig {
         MachineConfig {
-            memory: self.memory,
+            memory: self.memory.unwrap_or(memory),
             harts: self.harts,
             isa: self.isa.unwrap_or_default(),
             ad: match self.ad {

@@ -11,6 +11,7 @@ mod machine;
 mod observers;
 mod output;
 mod profile;
+mod program;
 mod qemu;
 mod run;
 mod terminal;
@@ -47,6 +48,7 @@ const EXAMPLES: &str = "\
 Examples:
   pagewalk                          run the built-in guest
   pagewalk run hello.elf            run a bare-metal ELF file
+  pagewalk run --dir . ./a.out x y  run a program for Linux, with arguments
   pagewalk test riscv-tests/isa     run a folder of test programs
   pagewalk walk kernel.elf --until fault
                                     explain the first page fault
@@ -71,11 +73,21 @@ pub(crate) fn main() -> ExitCode {
         return ExitCode::from(WRONG_COMMAND_LINE);
     }
     let arguments = Arguments::parse();
-    let done = match &arguments.command {
+    let done = match arguments.command {
         None => first::run(),
-        Some(Command::Run(arguments)) => run::run(arguments),
-        Some(Command::Test(arguments)) => test::run(arguments),
-        Some(Command::Walk(arguments)) => walk::run(arguments),
+        Some(Command::Run(arguments)) => {
+            // Without a subcommand's name clap would not have found one.
+            let at = words
+                .iter()
+                .position(|word| word == "run")
+                .map_or(0, |at| at + 1);
+            match arguments.settle(&words[at..]) {
+                Ok(arguments) => run::run(&arguments),
+                Err(error) => error.exit(),
+            }
+        }
+        Some(Command::Test(arguments)) => test::run(&arguments),
+        Some(Command::Walk(arguments)) => walk::run(&arguments),
     };
     ExitCode::from(done.unwrap_or_else(|error| failed(&error)))
 }

@@ -4,6 +4,7 @@
 
 use super::Arguments;
 use clap::{Command, CommandFactory};
+use pagewalk::loader::{FileKind, sniff};
 use std::ffi::OsString;
 
 /// What QEMU calls it, and what to do here.
@@ -67,8 +68,11 @@ pub(super) fn found(words: &[OsString]) -> Option<String> {
             return None;
         }
         if !word.starts_with('-') {
-            // What follows the guest's first argument is the guest's too.
-            if std::mem::replace(&mut guest, true) {
+            // What follows the guest's first argument is the guest's too, and all that follows a
+            // program.
+            let is_program =
+                || sniff(word.as_ref()).is_ok_and(|kind| kind == FileKind::LinuxProgram);
+            if std::mem::replace(&mut guest, true) || first == "run" && is_program() {
                 return None;
             }
             continue;

@@ -10,15 +10,16 @@ use super::machine::{MachineArguments, TlbArguments};
 use super::observers::{Observers, Run};
 use super::output::{self, GuestOutput};
 use super::profile::{ProfileFiles, ProfileRequest};
+use super::program::{self, Kind, Program, ProgramArguments};
 use super::terminal;
 use super::trace::TraceArguments;
-use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
+use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, WrongUse, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
-use clap::Args;
+use clap::{Args, Parser};
 use pagewalk::board::{Host, Limits, Machine, MachineConfig};
 use pagewalk::dev::console::{Input, Shared, Stream};
 use pagewalk::engine::EngineKind;
-use pagewalk::loader::Guest;
+use pagewalk::loader::{Guest, sniff};
 use pagewalk::report::commit_log::CommitLog;
 use pagewalk::report::filter::Filter;
 use pagewalk::report::log::LogObserver;
@@ -26,6 +27,7 @@ use pagewalk::report::profile::Profiler;
 use pagewalk::report::signature;
 use pagewalk::report::stats::Stats;
 use pagewalk::report::traps::TrapHistory;
+use std::ffi::{OsStr, OsString};
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -37,19 +39,19 @@ use std::time::{Duration, Instant};
 ///
 /// The guest is a bare-metal ELF file for RV64, linked to addresses from 0x80000000 on, which starts
 /// in machine mode; or a kernel, such as a Linux Image, which starts in supervisor mode on
-/// Pagewalk's own firmware. The machine is QEMU's board virt. What the guest prints goes to standard
-/// output, through the serial line or, if it has the symbol `tohost`, through HTIF. Everything that
-/// Pagewalk itself says goes to standard error.
+/// Pagewalk's own firmware; or a program for Linux, which runs in user mode under Pagewalk's own
+/// supervisor and gets all words behind it as arguments. The machine is QEMU's board virt. What the
+/// guest prints goes to standard output, through the serial line or, if it has the symbol `tohost`,
+/// through HTIF. Everything that Pagewalk itself says goes to standard error.
 #[derive(Args, Debug)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
-    /// The guest: an ELF file or a Linux Image
-    #[arg(value_name = "GUEST", required_unless_present_any = ["kernel", "bios", "dump_dtb"], conflicts_with = "kernel")]
-    guest: Option<PathBuf>,
+    /// The guest: an ELF file or a Linux Image; behind a Linux program its arguments
+    #[arg(value_names = ["GUEST", "ARGS"], num_args = 1.., trailing_var_arg = true, required_unless_present_any = ["kernel", "bios", "dump_dtb"], conflicts_with = "kernel")]
+    guest: Vec<OsString>,
 
-    /// Arguments for the guest: a bare-metal program takes none
-    #[arg(value_name = "ARGS", trailing_var_arg = true, hide = true)]
-    arguments: Vec<String>,
+    #[command(flatten)]
+    program: ProgramArguments,
 
     #[command(flatten)]
     machine: MachineArguments,
@@ -159,6 +161,7 @@ pub(super) struct Arguments {
 const EXAMPLES: &str = "\
 Examples:
   pagewalk run hello.elf
+  pagewalk run --dir . ./a.out --option-of-a.out file
   pagewalk run --stats --max-instructions 1000000 dhrystone.riscv
   pagewalk run --isa rva22s64 -m 512M kernel.elf
   pagewalk run Image --initrd initrd.gz --append console=ttyS0
@@ -184,7 +187,7 @@ Exit codes:
 pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let profile = arguments.profile.as_ref().and_then(Option::as_deref);
     let files = [
-        ("the guest", arguments.guest.as_deref()),
+        ("the guest", arguments.named()),
         ("--dump-dtb", arguments.dump_dtb.as_deref()),
         ("--signature", arguments.signature.as_deref()),
         ("--stats-json", arguments.stats_json.as_deref()),
@@ -205,28 +208,25 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         return Ok(WRONG_COMMAND_LINE);
     }
     arguments.log.start()?;
-    if let Some(extra) = arguments.arguments.first() {
-        say(format_args!(
-            "{} is a bare-metal program or a kernel, which takes no arguments (but see --append), \
-             and there is `{extra}`",
-            arguments
-                .guest
-                .as_deref()
-                .unwrap_or(Path::new("the guest"))
-                .display()
-        ));
-        return Ok(WRONG_COMMAND_LINE);
+    let is_program = arguments.is_program();
+    if let Some(wrong) = arguments.wrong_words(is_program) {
+        return Err(wrong.into());
     }
     if let Some(path) = &arguments.dump_dtb {
-        dump_device_tree(arguments, path)?;
+        dump_device_tree(arguments, is_program, path)?;
         arguments.log.finish()?;
         return Ok(0);
     }
-    let guest = arguments.boot.guest(arguments.guest.as_deref())?;
-    let filter = match arguments
-        .trace
-        .filter(&guest, arguments.machine.config().harts)
-    {
+    let config = arguments.config(is_program);
+    let guest = arguments.open(is_program)?;
+    let program = if is_program {
+        let devices = &arguments.devices;
+        arguments.program.check(devices.virtio_count())?;
+        Some(arguments.program.open(&arguments.guest)?)
+    } else {
+        None
+    };
+    let filter = match arguments.trace.filter(&guest, config.harts) {
         Ok(filter) => filter,
         Err(error) => {
             say(format_args!("--log-filter: {error}"));
@@ -235,12 +235,13 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     };
     let mut machine = MachineConfig {
         tlb: arguments.tlb.config(),
-        ..arguments.machine.config()
+        ..config
     };
     arguments.devices.set_clocks(&mut machine);
     let request = Request {
         machine,
         devices: Some(&arguments.devices),
+        is_program,
         own_firmware: arguments.boot.own_firmware(),
         no_reboot: arguments.no_reboot,
         max_instructions: arguments.max_instructions,
@@ -260,27 +261,131 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         trace: Some((&arguments.trace, &arguments.machine)),
     };
     // An error of the run goes before one of the log.
-    let code = run_guest(guest, &request)?;
+    let code = run_guest(guest, program, &request)?;
     arguments.log.finish()?;
     Ok(code)
 }
 
+impl Arguments {
+    /// The command line again, if that is what `words` (without `run`) say when the guest is not a
+    /// Linux program: all options are Pagewalk's, wherever they stand. A Linux program has all
+    /// words behind it.
+    pub(super) fn settle(self, words: &[OsString]) -> Result<Self, clap::Error> {
+        let count = self.guest.len();
+        let behind = words.len().checked_sub(count);
+        let (Some(guest), Some(before), true) = (
+            self.guest.first(),
+            behind.and_then(|count| words.get(..count)),
+            count > 1 && !self.is_program(),
+        ) else {
+            return Ok(self);
+        };
+        // What is behind `--` is no option.
+        let marker = OsStr::new("--");
+        if before.last().is_some_and(|last| last == marker) {
+            return Ok(self);
+        }
+        let again = [OsStr::new("run")]
+            .into_iter()
+            .chain(before.iter().map(OsString::as_os_str))
+            .chain(self.guest[1..].iter().map(OsString::as_os_str))
+            .chain([marker, guest]);
+        let mut again = Again::try_parse_from(again)?.arguments;
+        // Words that are no options stand before the guest now.
+        if again.guest.len() > 1 {
+            again.guest.retain(|word| word != marker);
+            again.guest.rotate_right(1);
+        }
+        Ok(again)
+    }
+
+    /// The guest's file.
+    fn named(&self) -> Option<&Path> {
+        self.guest.first().map(Path::new)
+    }
+
+    /// Whether the guest is a program for Linux.
+    fn is_program(&self) -> bool {
+        match (self.program.kind, self.named()) {
+            (Some(kind), named) => kind == Kind::Linux && named.is_some(),
+            (None, Some(named)) => self.boot.is_program(named),
+            (None, None) => false,
+        }
+    }
+
+    /// What only a Linux program can take.
+    fn wrong_words(&self, is_program: bool) -> Option<WrongUse> {
+        let name = self.named().unwrap_or(Path::new("the guest")).display();
+        if is_program {
+            return None;
+        }
+        if let Some(extra) = self.guest.get(1) {
+            let extra = extra.display();
+            return Some(WrongUse(format!(
+                "{name} is a bare-metal program or a kernel, which takes no arguments (but see \
+                 --append), and there is `{extra}`"
+            )));
+        }
+        let option = self.program.first()?;
+        Some(WrongUse(format!(
+            "{option} is for Linux programs, and {name} is a bare-metal program or a kernel \
+             (--share gives a kernel a folder; --as linux, if it is a program after all)"
+        )))
+    }
+
+    fn config(&self, is_program: bool) -> MachineConfig {
+        if is_program {
+            self.machine.config_with(program::MEMORY)
+        } else {
+            self.machine.config()
+        }
+    }
+
+    /// What is in memory at the start.
+    fn open(&self, is_program: bool) -> Result<Guest> {
+        match self.named() {
+            Some(program) if is_program => {
+                // What is no ELF file for RISC-V says what it is.
+                sniff(program)?;
+                let supervisor = self.program.supervisor.as_deref();
+                self.boot.supervisor(supervisor, program)
+            }
+            named => {
+                let bare = self.program.kind.map(|kind| kind == Kind::Bare);
+                self.boot.guest(named, bare)
+            }
+        }
+    }
+}
+
+/// The command line of `run` alone.
+#[derive(Parser)]
+#[command(name = "pagewalk run")]
+struct Again {
+    #[command(flatten)]
+    arguments: Arguments,
+}
+
 /// Writes the device tree of the machine that the command line describes, without making it.
-fn dump_device_tree(arguments: &Arguments, path: &Path) -> Result<()> {
+fn dump_device_tree(arguments: &Arguments, is_program: bool, path: &Path) -> Result<()> {
     let (boot, devices) = (&arguments.boot, &arguments.devices);
-    let named = arguments.guest.as_deref();
-    let mut guest = if named.is_some() || boot.names_guest() {
-        Some(boot.guest(named)?)
+    let mut virtio = devices.virtio_count();
+    if is_program {
+        arguments.program.check(virtio)?;
+        virtio += arguments.program.virtio_count();
+    }
+    let mut guest = if arguments.named().is_some() || boot.names_guest() {
+        Some(arguments.open(is_program)?)
     } else {
         boot.check_without_guest()?;
         None
     };
     devices.check(Stdio::Lines)?;
     let tree = Machine::device_tree_of(
-        &arguments.machine.config(),
+        &arguments.config(is_program),
         guest.as_mut(),
         boot.append(),
-        devices.virtio_count(),
+        virtio,
     )?;
     fs::write(path, tree).with_context(|| format!("cannot write {}", path.display()))
 }
@@ -290,6 +395,8 @@ fn dump_device_tree(arguments: &Arguments, path: &Path) -> Result<()> {
 pub(super) struct Request<'a> {
     machine: MachineConfig,
     devices: Option<&'a DeviceArguments>,
+    /// A Linux program runs: its exit code is its own affair.
+    is_program: bool,
     own_firmware: bool,
     no_reboot: bool,
     max_instructions: Option<u64>,
@@ -306,7 +413,11 @@ pub(super) struct Request<'a> {
 }
 
 /// Runs a guest to its end and returns the exit code.
-pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
+pub(super) fn run_guest(
+    mut guest: Guest,
+    program: Option<Program>,
+    request: &Request<'_>,
+) -> Result<u8> {
     let checking = (request
         .check
         .map(|check| check.checking(&guest, &request.machine.tlb))
@@ -318,12 +429,15 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
     };
     interrupt::listen();
     // A program that uses HTIF leaves the terminal as it is.
-    let stdio = if guest.tohost().is_none() {
+    let stdio = if request.is_program {
+        // What it has of the host it has as a program; the serial line is the kernel's.
+        Stdio::Error
+    } else if guest.tohost().is_none() {
         Stdio::Keys
     } else {
         Stdio::Lines
     };
-    let (host, raw) = match request.devices {
+    let (mut host, raw) = match request.devices {
         Some(devices) => devices.open(stdio)?,
         None => (
             Host::new(Shared::new(Stream::new(
@@ -333,6 +447,9 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
             None,
         ),
     };
+    if let Some(program) = program {
+        program.attach(&mut host);
+    }
     let mut machine = Machine::with_host(&config, &mut guest, host)?;
     let guest = &guest;
     let signature = request
@@ -417,6 +534,7 @@ pub(super) fn run_guest(mut guest: Guest, request: &Request<'_>) -> Result<u8> {
         traps: &traps,
         timeout: request.timeout,
         own_firmware: request.own_firmware,
+        is_program: request.is_program,
     };
     let mut code = end.tell();
     let mut figures_lost = None;

@@ -256,7 +256,7 @@ fn try_to(arguments: &Arguments) -> Result<u8> {
         return Ok(WRONG_COMMAND_LINE);
     }
     arguments.log.start()?;
-    let mut guest = arguments.boot.guest(arguments.guest.as_deref())?;
+    let mut guest = arguments.boot.guest(arguments.guest.as_deref(), None)?;
     let mut config = MachineConfig {
         tlb: arguments.tlb_shape.unwrap_or_default(),
         ..arguments.machine.config()

@@ -3,6 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
+use goblin::elf::header::ET_DYN;
+
 use super::boot::open;
 use super::boot_error::BootReason;
 use super::debug::DebugFile;
@@ -50,6 +52,25 @@ impl Guest {
             }
             self.debug
                 .push(DebugFile::new(name, is_elf.then_some(source)));
+            Ok(())
+        })
+    }
+
+    /// Adds the symbols and the source lines of a Linux program, which the guest's kernel loads:
+    /// one that may lie anywhere to `base`.
+    pub fn add_program(&mut self, path: &Path, base: u64) -> Result<(), LoadError> {
+        open(path, |name, source| {
+            let error = |reason| LoadError {
+                file: name.to_owned(),
+                reason,
+            };
+            let source = Arc::new(source);
+            let header = header::read(&source).map_err(error)?;
+            let index = self.symbols_mut().add(elf(&source).map_err(error)?);
+            if header.e_type == ET_DYN {
+                self.symbols_mut().set_slide(index, base);
+            }
+            self.debug.push(DebugFile::new(name, Some(source)));
             Ok(())
         })
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use super::boot_error::BootReason;
 use super::error::{LoadError, Reason};
-use super::firmware::builtin_firmware;
+use super::firmware::{builtin_firmware, builtin_supervisor};
 use super::formats::Shape;
 use super::guest::Guest;
 use super::image::Image;
@@ -64,11 +64,31 @@ impl Guest {
     /// lies half of RAM above the kernel, at most 512 MiB, at a multiple of 2 MiB, or where else
     /// there is room.
     pub fn boot(files: &BootFiles) -> Result<Self, LoadError> {
+        let without = files.firmware == Firmware::None;
+        let kernel = (files.kernel.as_ref())
+            .map(|path| open(path, |name, source| kernel(name, source, without)))
+            .transpose()?;
+        Self::boot_kernel(kernel, files)
+    }
+
+    /// Takes our own supervisor, the kernel under which Linux programs run, or another in its
+    /// place if `files` names one.
+    pub fn supervisor(files: &BootFiles) -> Result<Self, LoadError> {
+        if files.kernel.is_some() {
+            return Self::boot(files);
+        }
+        let source = Source::Bytes(builtin_supervisor().into());
+        let kernel = kernel("the supervisor", source, files.firmware == Firmware::None)?;
+        Self::boot_kernel(Some(kernel), files)
+    }
+
+    fn boot_kernel(
+        kernel: Option<(Part, Option<Image>)>,
+        files: &BootFiles,
+    ) -> Result<Self, LoadError> {
         let mut parts = Vec::new();
         let mut image = None;
-        let without = files.firmware == Firmware::None;
-        if let Some(path) = &files.kernel {
-            let (part, header) = open(path, |name, source| kernel(name, source, without))?;
+        if let Some((part, header)) = kernel {
             parts.push(part);
             image = header;
         }

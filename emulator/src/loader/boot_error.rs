@@ -28,6 +28,15 @@ pub enum BootReason {
     /// A file of a known format that nothing runs.
     #[error("neither an ELF file nor a Linux Image: it is {0}")]
     NotRunnable(&'static str),
+    /// A script.
+    #[error(
+        "neither an ELF file nor a Linux Image: it is a script for {interpreter}; run that, if it is \
+         an ELF file for RISC-V, and give it the script as its argument"
+    )]
+    Script {
+        /// The file that its first line names.
+        interpreter: String,
+    },
     /// A file of an unknown format.
     #[error(
         "neither an ELF file nor a Linux Image (it starts with {}); if it is a kernel without a \

@@ -124,7 +124,8 @@ pub(super) fn read(source: &Source, header: &Header, pie: bool) -> Result<Table,
     Ok(table)
 }
 
-fn read_headers(source: &Source, header: &Header) -> Result<Vec<ProgramHeader>, Reason> {
+/// The program headers, as they are.
+pub(super) fn read_headers(source: &Source, header: &Header) -> Result<Vec<ProgramHeader>, Reason> {
     let count = header.e_phnum;
     if count == 0 {
         return Err(Reason::NoLoadableSegment(0));
@@ -153,7 +154,7 @@ fn read_headers(source: &Source, header: &Header) -> Result<Vec<ProgramHeader>, 
 }
 
 /// The path in PT_INTERP, as far as it can be read: it is only for the message.
-fn read_interpreter(source: &Source, header: &ProgramHeader) -> String {
+pub(super) fn read_interpreter(source: &Source, header: &ProgramHeader) -> String {
     let mut bytes = vec![0; header.p_filesz.min(256) as usize];
     if source.read_at(header.p_offset, &mut bytes).is_err() {
         return String::from("?");

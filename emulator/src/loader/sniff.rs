@@ -6,8 +6,10 @@ use super::boot::open;
 use super::boot_error::BootReason;
 use super::error::{LoadError, Reason};
 use super::formats::Shape;
+use super::header;
+use super::linux::is_linux_program;
 use super::part::Role;
-use super::program::{self, Program};
+use super::program::{self, HIGH_HALF, Program};
 use super::source::Source;
 use super::unpack::gunzip;
 
@@ -26,6 +28,10 @@ pub enum FileKind {
     /// [`Guest::open`]: super::Guest::open
     /// [`Guest::boot`]: super::Guest::boot
     Program,
+    /// A program for Linux: for [`Guest::supervisor`].
+    ///
+    /// [`Guest::supervisor`]: super::Guest::supervisor
+    LinuxProgram,
     /// A kernel's ELF file, which firmware starts in S-mode: its entry is in the high half, as
     /// that of Linux's `vmlinux`, or it is linked to 0x80200000, where firmware expects kernels.
     /// One with the symbol `tohost` is a program all the same.
@@ -37,7 +43,8 @@ pub enum FileKind {
 }
 
 impl FileKind {
-    /// Whether firmware starts it, unless the user says otherwise.
+    /// Whether something else than itself starts it, unless the user says otherwise: firmware,
+    /// or firmware and our own supervisor.
     pub fn wants_firmware(self) -> bool {
         self != Self::Program
     }
@@ -55,14 +62,37 @@ pub fn sniff(path: &Path) -> Result<FileKind, LoadError> {
             Shape::Image(_) => FileKind::Image,
             Shape::Gzip => compressed(&source).map_err(error)?,
             Shape::EfiCompressed { .. } => FileKind::CompressedImage,
-            Shape::Known(what) => return Err(error(BootReason::NotRunnable(what).into())),
+            Shape::Known(what) => {
+                let reason = script(&source).unwrap_or(BootReason::NotRunnable(what));
+                return Err(error(reason.into()));
+            }
             Shape::Unknown(start) => return Err(error(BootReason::Unknown { start }.into())),
         };
         Ok(kind)
     })
 }
 
+/// Who a script is for, if it is one.
+fn script(source: &Source) -> Option<BootReason> {
+    let mut bytes = vec![0; source.length().min(256) as usize];
+    source.read_at(0, &mut bytes).ok()?;
+    let line = bytes
+        .strip_prefix(b"#!")?
+        .split(|&byte| byte == b'\n')
+        .next()?;
+    let line = String::from_utf8_lossy(line);
+    let interpreter = line.split_whitespace().next()?.escape_debug().collect();
+    Some(BootReason::Script { interpreter })
+}
+
 fn elf(name: &str, source: Source) -> Result<FileKind, LoadError> {
+    let header = header::read(&source).map_err(|reason| LoadError {
+        file: name.to_owned(),
+        reason,
+    })?;
+    if header.e_entry < HIGH_HALF && is_linux_program(&source, &header) {
+        return Ok(FileKind::LinuxProgram);
+    }
     let program = Program::read(name.to_owned(), source, program::Role::Kernel)?;
     // What is wrong with symbols is told when they are wanted.
     let symbols = program.symbols().unwrap_or_default();

@@ -3,6 +3,7 @@
 
 use super::Malformed;
 use crate::mem::{Memory, PhysAddr};
+use serde::{Deserialize, Serialize};
 use virtio_queue::DescriptorChain;
 use virtio_queue::desc::split::Descriptor;
 
@@ -68,7 +69,43 @@ pub struct Chain {
     writable: Stretch,
 }
 
+/// What is left of a request whose answer has to wait: where the answer goes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ChainState {
+    queue: usize,
+    head: u16,
+    /// Addresses and lengths.
+    writable: Vec<(u64, u64)>,
+}
+
 impl Chain {
+    /// Where the answer goes, of which nothing has been written yet.
+    pub fn state(&self) -> ChainState {
+        let writable = self.writable.segments.iter();
+        ChainState {
+            queue: self.queue,
+            head: self.head,
+            writable: writable.map(|one| (one.at.0, one.length)).collect(),
+        }
+    }
+
+    /// A request that waits for its answer again. What of it is not RAM is lost when it is written.
+    pub fn from_state(state: ChainState) -> Self {
+        let mut writable = Stretch::default();
+        for (at, length) in state.writable {
+            // None is longer than a descriptor can say.
+            let length = length.min(u32::MAX.into());
+            let at = PhysAddr(at);
+            writable.push(Segment { at, length });
+        }
+        Self {
+            queue: state.queue,
+            head: state.head,
+            readable: Stretch::default(),
+            writable,
+        }
+    }
+
     /// The request that a chain of descriptors is. `descriptors` ends silently at what it cannot
     /// follow: an index outside the table, a loop, a total length above 4 GiB. Then the last
     /// descriptor promises another one.

@@ -15,7 +15,7 @@ pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
 
-pub use chain::Chain;
+pub use chain::{Chain, ChainState};
 pub use mmio::{Mmio, MmioState};
 pub use queue::{QueueState, Queues};
 

@@ -49,6 +49,16 @@ pub enum DiskError {
         /// Its size.
         size: u64,
     },
+    /// There is no room for a disk that goes away.
+    #[error("no temporary file of {size} bytes in {folder}: {source}")]
+    Temporary {
+        /// Its size.
+        size: u64,
+        /// The folder for temporary files.
+        folder: PathBuf,
+        /// What the host said.
+        source: io::Error,
+    },
     /// There is no room for what a snapshot keeps.
     #[error("drive {file}: no temporary file in {folder} for its snapshot: {source}")]
     Snapshot {
@@ -67,6 +77,8 @@ pub struct Disk {
     file: File,
     size: u64,
     read_only: bool,
+    /// It goes away with the process.
+    is_temporary: bool,
     overlay: Option<Overlay>,
 }
 
@@ -120,8 +132,38 @@ impl Disk {
             file,
             size,
             read_only: spec.read_only,
+            is_temporary: false,
             overlay,
         })
+    }
+
+    /// A disk that begins with these bytes, is zero otherwise, and goes away with the process. Its
+    /// size is rounded up to whole sectors. What is never written takes up no room.
+    pub fn temporary(size: u64, start: &[u8]) -> Result<Self, DiskError> {
+        let folder = std::env::temp_dir();
+        let made = |folder: &Path| {
+            let file = temporary(folder)?;
+            let too_large = io::Error::from(ErrorKind::FileTooLarge);
+            let size = size.max(start.len() as u64);
+            let size = size.checked_next_multiple_of(SECTOR).ok_or(too_large)?;
+            file.set_len(size)?;
+            file.write_all_at(start, 0)?;
+            Ok((file, size))
+        };
+        match made(&folder) {
+            Ok((file, size)) => Ok(Self {
+                file,
+                size,
+                read_only: false,
+                is_temporary: true,
+                overlay: None,
+            }),
+            Err(source) => Err(DiskError::Temporary {
+                size,
+                folder,
+                source,
+            }),
+        }
     }
 
     /// Its size in bytes.
@@ -155,9 +197,10 @@ impl Disk {
         }
     }
 
-    /// What was written is on the disk when this returns. A snapshot goes away in any case.
+    /// What was written is on the disk when this returns, unless that goes away in any case, as a
+    /// snapshot does.
     pub(super) fn flush(&self) -> io::Result<()> {
-        if self.read_only || self.overlay.is_some() {
+        if self.read_only || self.is_temporary || self.overlay.is_some() {
             return Ok(());
         }
         self.file.sync_data()
@@ -257,6 +300,27 @@ fn lock(file: &File, writes: bool, path: &Path) -> Result<(), DiskError> {
     }
 }
 
+/// A file that has no name, and goes with the process.
+fn temporary(folder: &Path) -> io::Result<File> {
+    let mut number = 0_u32;
+    loop {
+        let name = format!("pagewalk-disk-{}-{number}", std::process::id());
+        let path = folder.join(name);
+        let mut options = OpenOptions::new();
+        options.read(true).write(true).create_new(true).mode(0o600);
+        match options.open(&path) {
+            Ok(file) => {
+                std::fs::remove_file(&path)?;
+                return Ok(file);
+            }
+            Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {
+                number += 1;
+            }
+            Err(error) => return Err(error),
+        }
+    }
+}
+
 /// What was written to a snapshot: a temporary file that has no name, and goes with the process.
 #[derive(Debug)]
 struct Overlay {
@@ -267,26 +331,10 @@ struct Overlay {
 
 impl Overlay {
     fn new(folder: &Path) -> io::Result<Self> {
-        let mut number = 0_u32;
-        loop {
-            let name = format!("pagewalk-snapshot-{}-{number}", std::process::id());
-            let path = folder.join(name);
-            let mut options = OpenOptions::new();
-            options.read(true).write(true).create_new(true).mode(0o600);
-            match options.open(&path) {
-                Ok(file) => {
-                    std::fs::remove_file(&path)?;
-                    return Ok(Self {
-                        file,
-                        places: HashMap::new(),
-                    });
-                }
-                Err(error) if error.kind() == ErrorKind::AlreadyExists && number < 1000 => {
-                    number += 1;
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        Ok(Self {
+            file: temporary(folder)?,
+            places: HashMap::new(),
+        })
     }
 
     fn read(&self, base: &File, at: u64, bytes: &mut [u8]) -> io::Result<()> {

@@ -4,13 +4,16 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use serde::Deserialize;
+use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
 
 use super::P9Server;
-use super::server::MSIZE_MAX;
+use super::control::{ControlFiles, ControlServer, ControlState};
+use super::message::Request;
+use super::session::{MSIZE_MAX, Message};
 use super::state::P9State;
-use super::wire::{ERROR_REPLY, HEADER};
-use crate::dev::virtio::{Queues, VirtioDevice, read_bytes};
+use super::wire::{ERROR_REPLY, HEADER, error};
+use crate::dev::virtio::{Chain, ChainState, Queues, VirtioDevice, read_bytes};
 use crate::trace;
 
 /// `VIRTIO_9P_MOUNT_TAG`: the configuration space has the tag.
@@ -100,9 +103,42 @@ pub struct ShareError {
 
 /// A virtio device that shares one folder.
 pub struct P9 {
-    server: P9Server,
+    server: Server,
     /// The configuration space: the tag's length and the tag.
     config: Vec<u8>,
+    /// Requests that wait for something from the host, the oldest first.
+    waiting: Vec<Waiting>,
+}
+
+/// What answers.
+enum Server {
+    Folder(P9Server),
+    Control(ControlServer),
+}
+
+/// A request that cannot be answered yet.
+struct Waiting {
+    request: Vec<u8>,
+    room: usize,
+    chain: Chain,
+}
+
+/// The requests that may wait at one time, which are as many as the queue has entries. A driver
+/// that gives the same entry twice can have no more either.
+const WAITING_MAX: usize = 128;
+
+/// The state of a device.
+#[derive(Serialize, Deserialize)]
+enum State {
+    Folder(P9State),
+    Control(ControlState, Vec<WaitingState>),
+}
+
+#[derive(Serialize, Deserialize)]
+struct WaitingState {
+    request: Vec<u8>,
+    room: usize,
+    chain: ChainState,
 }
 
 impl P9 {
@@ -114,9 +150,77 @@ impl P9 {
             let error = io::Error::new(io::ErrorKind::InvalidInput, "its tag is too long");
             share_error(&spec.folder, error)
         })?;
-        let config = [&length.to_le_bytes(), spec.tag.as_bytes()].concat();
-        Ok(Self { server, config })
+        Ok(Self::with(Server::Folder(server), length, &spec.tag))
     }
+
+    /// A device with the control folder of a Linux program. Our own supervisor looks for its tag.
+    pub fn control(files: ControlFiles) -> Self {
+        const TAG: &str = "pagewalk";
+        let server = Server::Control(ControlServer::new(files));
+        Self::with(server, TAG.len() as u16, TAG)
+    }
+
+    fn with(server: Server, length: u16, tag: &str) -> Self {
+        Self {
+            server,
+            config: [&length.to_le_bytes(), tag.as_bytes()].concat(),
+            waiting: Vec::new(),
+        }
+    }
+
+    /// Answers a request, unless it has to wait. `taken` says whether others wait already.
+    fn handle(&mut self, request: &[u8], room: usize, taken: bool) -> Option<Vec<u8>> {
+        match &mut self.server {
+            Server::Folder(server) => Some(server.handle(request, room)),
+            Server::Control(server) => server.handle(request, room, taken),
+        }
+    }
+
+    /// Looks again at what waits.
+    fn look_again(&mut self, queues: &mut Queues<'_>) {
+        if self.waiting.is_empty() {
+            return;
+        }
+        // A queue whose state was put back is looked at for the first time here.
+        queues.is_available(0);
+        for waiting in std::mem::take(&mut self.waiting) {
+            let taken = !self.waiting.is_empty();
+            match self.handle(&waiting.request, waiting.room, taken) {
+                Some(reply) => finish(waiting.chain, &reply, queues),
+                None => self.waiting.push(waiting),
+            }
+        }
+    }
+
+    /// Ends what a message says need not be waited for any more.
+    fn end_waiting(&mut self, message: &[u8], queues: &mut Queues<'_>) {
+        let ended: fn(u16, u16) -> bool = match message.get(4) {
+            Some(&Request::FLUSH) => |old, tag| old == tag,
+            // A new session.
+            Some(&Request::VERSION) => |_, _| true,
+            _ => return,
+        };
+        let field = message
+            .get(HEADER..)
+            .and_then(|fields| fields.first_chunk());
+        let old = u16::from_le_bytes(*field.unwrap_or(&[0; 2]));
+        let tag = |waiting: &Waiting| {
+            Message::read(&waiting.request, waiting.room).map_or(0, |message| message.tag)
+        };
+        let (over, rest) = std::mem::take(&mut self.waiting)
+            .into_iter()
+            .partition(|waiting| ended(old, tag(waiting)));
+        self.waiting = rest;
+        for waiting in over {
+            let reply = error(tag(&waiting), Errno::INTR);
+            finish(waiting.chain, &reply, queues);
+        }
+    }
+}
+
+fn finish(mut chain: Chain, reply: &[u8], queues: &mut Queues<'_>) {
+    chain.write(queues.memory(), reply);
+    queues.finish(chain);
 }
 
 fn share_error(folder: &Path, error: io::Error) -> ShareError {
@@ -150,6 +254,7 @@ impl VirtioDevice for P9 {
     }
 
     fn process(&mut self, queues: &mut Queues<'_>, _now: u64) {
+        self.look_again(queues);
         if !queues.notified(0) {
             return;
         }
@@ -162,24 +267,65 @@ impl VirtioDevice for P9 {
             let length = chain.readable().min(MSIZE_MAX.into());
             let mut request = vec![0; length as usize];
             chain.read(queues.memory(), &mut request);
-            let room = chain.writable().min(MSIZE_MAX.into());
-            let reply = self.server.handle(&request, room as usize);
-            chain.write(queues.memory(), &reply);
-            queues.finish(chain);
+            let room = chain.writable().min(MSIZE_MAX.into()) as usize;
+            self.end_waiting(&request, queues);
+            let taken = !self.waiting.is_empty();
+            match self.handle(&request, room, taken) {
+                Some(reply) => finish(chain, &reply, queues),
+                None if self.waiting.len() < WAITING_MAX => self.waiting.push(Waiting {
+                    request,
+                    room,
+                    chain,
+                }),
+                None => {
+                    let tag = Message::read(&request, room).map_or(0, |message| message.tag);
+                    finish(chain, &error(tag, Errno::AGAIN), queues);
+                }
+            }
         }
     }
 
     fn reset(&mut self) {
-        self.server.reset();
+        self.waiting.clear();
+        match &mut self.server {
+            Server::Folder(server) => server.reset(),
+            Server::Control(server) => server.reset(),
+        }
+    }
+
+    fn expects_host(&self) -> bool {
+        !self.waiting.is_empty()
     }
 
     fn state(&self) -> serde_json::Value {
-        serde_json::to_value(self.server.state()).unwrap_or_default()
+        let state = match &self.server {
+            Server::Folder(server) => State::Folder(server.state()),
+            Server::Control(server) => {
+                let waiting = self.waiting.iter().map(|waiting| WaitingState {
+                    request: waiting.request.clone(),
+                    room: waiting.room,
+                    chain: waiting.chain.state(),
+                });
+                State::Control(server.state().clone(), waiting.collect())
+            }
+        };
+        serde_json::to_value(state).unwrap_or_default()
     }
 
     fn set_state(&mut self, state: &serde_json::Value) {
-        if let Ok(state) = P9State::deserialize(state) {
-            self.server.set_state(state);
+        match (State::deserialize(state), &mut self.server) {
+            (Ok(State::Folder(state)), Server::Folder(server)) => server.set_state(state),
+            (Ok(State::Control(state, waiting)), Server::Control(server)) => {
+                server.set_state(state);
+                let waiting = waiting.into_iter().take(WAITING_MAX);
+                let waiting = waiting.map(|waiting| Waiting {
+                    request: waiting.request,
+                    room: waiting.room.min(MSIZE_MAX as usize),
+                    chain: Chain::from_state(waiting.chain),
+                });
+                self.waiting = waiting.collect();
+            }
+            _ => {}
         }
     }
 }

@@ -76,6 +76,11 @@ requests! {
 }
 
 impl Request<'_> {
+    /// The number of `Tversion`.
+    pub(super) const VERSION: u8 = 100;
+    /// The number of `Tflush`.
+    pub(super) const FLUSH: u8 = 108;
+
     /// The name of the request with that number.
     pub(super) fn name(number: u8) -> &'static str {
         let known = Self::ALL.iter().find(|request| request.0 == number);

@@ -11,19 +11,10 @@ use rustix::io::Errno;
 
 use super::fids::{Fid, Fids, Open};
 use super::folder::{Folder, errno};
-use super::message::{Malformed, Request};
+use super::message::Request;
 use super::path::{Name, SharePath};
-use super::wire::{ERROR_REPLY, HEADER, Qid, Reply, error};
-use crate::trace;
-
-/// The longest message. Linux asks for at most 500 KiB over virtio.
-pub(super) const MSIZE_MAX: u32 = 512 << 10;
-/// The shortest that a client may ask for. Every reply but those whose length the client chooses
-/// fits in it.
-pub(super) const MSIZE_MIN: u32 = 4096;
-const VERSION: &[u8] = b"9P2000.L";
-/// "No fid": an attach without authentication.
-const NO_FID: u32 = u32::MAX;
+use super::session::{Message, NO_FID, agree, limit};
+use super::wire::{Qid, Reply};
 
 /// The flags of `Tlopen` and `Tlcreate`.
 mod flags {
@@ -88,53 +79,15 @@ impl P9Server {
     /// empty, and nothing was done, if `request` is too short to have a tag or `room` too small
     /// for an error.
     pub fn handle(&mut self, request: &[u8], room: usize) -> Vec<u8> {
-        let Some((header, _)) = request.split_first_chunk::<HEADER>() else {
+        let Some(message) = Message::read(request, room) else {
             return Vec::new();
         };
-        if room < ERROR_REPLY {
-            return Vec::new();
-        }
-        let [l0, l1, l2, l3, number, t0, t1] = *header;
-        let tag = u16::from_le_bytes([t0, t1]);
-        let length = u32::from_le_bytes([l0, l1, l2, l3]);
-        let name = Request::name(number);
-        match self.reply(request, length, number, tag, room) {
-            Ok(reply) => {
-                log::debug!(target: trace::DEV_VIRTIO_9P, "T{name} tag {tag}: {} bytes", reply.len());
-                reply
-            }
-            Err(errno) => {
-                log::debug!(target: trace::DEV_VIRTIO_9P, "T{name} tag {tag}: {errno}");
-                error(tag, errno)
-            }
-        }
+        let reply = self.reply(&message);
+        message.finish(reply)
     }
 
-    fn reply(
-        &mut self,
-        message: &[u8],
-        length: u32,
-        number: u8,
-        tag: u16,
-        room: usize,
-    ) -> Result<Vec<u8>, Errno> {
-        if length > self.msize.unwrap_or(MSIZE_MAX) {
-            return Err(Errno::MSGSIZE);
-        }
-        let fields = message.get(HEADER..length as usize).ok_or(Errno::INVAL)?;
-        let request = Request::parse(number, fields).map_err(|malformed| match malformed {
-            Malformed::Unknown => Errno::OPNOTSUPP,
-            Malformed::Fields => Errno::INVAL,
-        })?;
-        let msize = match (self.msize, &request) {
-            (_, Request::Version { .. }) => MSIZE_MAX,
-            (Some(msize), _) => msize,
-            (None, _) => return Err(Errno::PROTO),
-        };
-        let room = room.min(msize as usize);
-        if request.reply_size() > room {
-            return Err(Errno::MSGSIZE);
-        }
+    fn reply(&mut self, message: &Message<'_>) -> Result<Vec<u8>, Errno> {
+        let (request, room) = message.request(self.msize)?;
         if self.read_only && request.changes() {
             if let Request::Remove { fid } = request {
                 // It ends the fid even so.
@@ -142,13 +95,9 @@ impl P9Server {
             }
             return Err(Errno::ROFS);
         }
-        let mut reply = Reply::new(tag);
+        let mut reply = message.reply();
         self.perform(request, &mut reply, room)?;
-        let reply = reply.finish(number + 1);
-        if reply.len() > room {
-            return Err(Errno::MSGSIZE);
-        }
-        Ok(reply)
+        message.made(reply, room)
     }
 
     fn perform(
@@ -288,17 +237,7 @@ impl P9Server {
 
     fn version(&mut self, msize: u32, version: &[u8], reply: &mut Reply) -> Result<(), Errno> {
         self.reset();
-        if msize < MSIZE_MIN {
-            return Err(Errno::MSGSIZE);
-        }
-        let msize = msize.min(MSIZE_MAX);
-        reply.u32(msize);
-        if version == VERSION {
-            self.msize = Some(msize);
-            reply.text(VERSION)?;
-        } else {
-            reply.text(b"unknown")?;
-        }
+        self.msize = agree(msize, version, reply)?;
         Ok(())
     }
 
@@ -510,9 +449,4 @@ impl P9Server {
         let _ = self.folder.set_owner(file, Some(user), Some(gid));
         mode.map_or(Ok(()), |mode| self.folder.set_mode(file, mode))
     }
-}
-
-/// How many bytes of data a reply may have.
-fn limit(count: u32, room: usize) -> usize {
-    (count as usize).min(room.saturating_sub(HEADER + 4))
 }

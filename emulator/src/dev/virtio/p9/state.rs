@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 use super::fids::{Fid, Open};
 use super::folder::errno;
 use super::path::SharePath;
-use super::server::{MSIZE_MAX, MSIZE_MIN, P9Server, identity};
+use super::server::{P9Server, identity};
+use super::session::{MSIZE_MAX, MSIZE_MIN};
 
 /// The state of a session: what the client has agreed to, and its fids. The files themselves are
 /// the host's.

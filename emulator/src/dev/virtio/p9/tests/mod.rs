@@ -1,6 +1,7 @@
 //! The server, driven by messages as Linux's client sends them.
 
 mod client;
+mod control;
 mod device;
 mod files;
 mod hostile;

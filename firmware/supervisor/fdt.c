@@ -1,0 +1,2 @@
+// The reader of device trees is the firmware's.
+#include "../sbi/fdt.c"

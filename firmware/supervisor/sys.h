@@ -1,0 +1,13 @@
+// What the files with system calls share.
+#pragma once
+
+#include "task.h"
+
+// A timespec from a process, as a time of the `time` CSR; 0 if there is none.
+i64 deadline_in(u64 from, bool absolute, u64 *deadline);
+i64 deadline_of_clock(u64 from, u64 clock, bool absolute, u64 *deadline);
+i64 set_mask_for_call(u64 set, u64 size);
+i64 path_in(u64 from, char **path);  // to be released
+i64 folder_of(i64 descriptor, const char *path, struct entry **folder);
+i64 wait_for_child(i64 pid, u32 options, u32 *status, u64 times[2], bool keep);
+u32 file_poll(struct file *file);
