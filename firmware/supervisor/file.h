@@ -107,8 +107,6 @@ struct inode *inode_new(void *system, u64 id, u32 mode, const struct inode_opera
 struct inode *inode_keep(struct inode *inode);
 void inode_drop(struct inode *inode);
 void inodes_sync(void);
-bool inodes_shrink(void);
-struct inode *inode_number(u64 bucket);
 
 // entry.c
 extern struct entry *root_entry;
@@ -119,7 +117,6 @@ i64 entry_child(struct entry *folder, const char *name, struct entry **found);
 void entry_forget(struct entry *folder, const char *name);
 void entry_moved(struct entry *folder, const char *name, struct entry *to, const char *new_name);
 i64 entry_path(struct entry *entry, char *to, u64 room);
-bool entries_shrink(void);
 void entries_pinned(struct entry *folder, u64 from, take_name take, void *context);
 
 // path.c
@@ -156,5 +153,3 @@ struct inode *memory_folder(void);
 struct inode *memory_file(void);
 void devices_start(void);
 void proc_start(void);
-void files_start(void);
-extern u64 total_shared;
