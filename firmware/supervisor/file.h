@@ -153,3 +153,4 @@ struct inode *memory_folder(void);
 struct inode *memory_file(void);
 void devices_start(void);
 void proc_start(void);
+struct file *proc_descriptor(const struct inode *inode);
