@@ -126,6 +126,7 @@ enum { FOLLOW = 1, WANT_FOLDER = 2 };
 i64 resolve(struct entry *base, const char *path, u32 how, struct entry **found);
 i64 resolve_parent(struct entry *base, const char *path, struct entry **folder, char *name, bool *wants_folder);
 i64 open_path(struct entry *base, const char *path, u32 flags, u32 mode, struct file **opened);
+bool open_descriptor(struct entry *base, const char *path, struct file **opened);
 i64 open_entry(struct entry *entry, u32 flags, struct file **opened);
 struct file *file_new(const struct file_operations *operations, u32 flags);
 struct file *file_keep(struct file *file);

@@ -241,7 +241,7 @@ static i64 create(struct entry *base, const char *path, u32 mode, struct entry *
 }
 
 // /dev/fd/63 and the like where that has no path: the same open file once more.
-static bool open_descriptor(struct entry *base, const char *path, struct file **opened)
+bool open_descriptor(struct entry *base, const char *path, struct file **opened)
 {
     struct entry *entry;
     struct file *file;

@@ -22,7 +22,8 @@ static i64 attributes_of(struct inode *inode, struct attributes *about)
     return 0;
 }
 
-static i64 stat_out(struct inode *inode, u64 to)
+// `id` tells those apart that have no inode: pipes.
+static i64 stat_out(struct inode *inode, u64 id, u64 to)
 {
     struct attributes about;
     struct stat stat;
@@ -32,7 +33,7 @@ static i64 stat_out(struct inode *inode, u64 to)
         return error;
     memset(&stat, 0, sizeof(stat));
     stat.device = about.device;
-    stat.id = about.id;
+    stat.id = inode != NULL ? about.id : id;
     stat.mode = about.mode;
     stat.links = about.links;
     stat.user = about.user;
@@ -51,7 +52,25 @@ i64 sys_fstat(u64 descriptor, u64 to)
 {
     struct file *file = file_of((i32)descriptor);
 
-    return file == NULL ? -EBADF : stat_out(file->inode, to);
+    return file == NULL ? -EBADF : stat_out(file->inode, (u64)file->data & 0xffffffff, to);
+}
+
+// stat of /dev/fd/63, which is a pipe and has no path.
+static bool stat_descriptor(u64 path_at, u64 to, i64 *result)
+{
+    struct file *file;
+    char *path;
+    bool found;
+
+    if (path_in(path_at, &path) != 0)
+        return false;
+    found = open_descriptor(current->process->place->folder, path, &file);
+    release(path);
+    if (!found)
+        return false;
+    *result = stat_out(file->inode, (u64)file->data & 0xffffffff, to);
+    file_drop(file);
+    return true;
 }
 
 i64 sys_newfstatat(u64 descriptor, u64 path, u64 to, u64 flags)
@@ -64,9 +83,11 @@ i64 sys_newfstatat(u64 descriptor, u64 path, u64 to, u64 flags)
         return -EINVAL;
     error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0,
                  &entry, &inode);
+    if (error == -ENOENT && (flags & AT_SYMLINK_NOFOLLOW) == 0 && stat_descriptor(path, to, &error))
+        return error;
     if (error != 0)
         return error;
-    error = stat_out(inode, to);
+    error = stat_out(inode, 1, to);
     found_done(entry, inode);
     return error;
 }
