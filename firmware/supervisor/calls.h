@@ -202,18 +202,18 @@
     NONE(196, shmat) \
     NONE(197, shmdt) \
     CALL(198, socket, no_socket) \
-    CALL(199, socketpair, no_socket) \
+    CALL(199, socketpair, socketpair) \
     NONE(200, bind) \
     NONE(201, listen) \
     NONE(202, accept) \
     NONE(203, connect) \
-    NONE(204, getsockname) \
-    NONE(205, getpeername) \
-    NONE(206, sendto) \
-    NONE(207, recvfrom) \
+    QUIET(204, getsockname) \
+    QUIET(205, getpeername) \
+    CALL(206, sendto, sendto) \
+    CALL(207, recvfrom, recvfrom) \
     NONE(208, setsockopt) \
     NONE(209, getsockopt) \
-    NONE(210, shutdown) \
+    CALL(210, shutdown, shutdown) \
     NONE(211, sendmsg) \
     NONE(212, recvmsg) \
     CALL(213, readahead, readahead) \

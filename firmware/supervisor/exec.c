@@ -387,8 +387,8 @@ static i64 read_script(struct file *file, char *line, char **argument)
     return 0;
 }
 
-// Replaces the program of the process.  `arguments` and `environment` are lists in its memory.
-// execute_texts is the same for lists that the kernel has gathered.
+// Replaces the program of the process.  `arguments` and `environment` are lists in its memory; a
+// script's reader gets the words of the script's first line before them.
 static i64 execute_words(struct file *file, const char *path, u64 arguments, u64 environment, int depth,
                          const char *script_words, u64 script_size, u64 script_count)
 {

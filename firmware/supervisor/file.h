@@ -107,8 +107,6 @@ struct inode *inode_new(void *system, u64 id, u32 mode, const struct inode_opera
 struct inode *inode_keep(struct inode *inode);
 void inode_drop(struct inode *inode);
 void inodes_sync(void);
-bool inodes_shrink(void);
-struct inode *inode_number(u64 bucket);
 
 // entry.c
 extern struct entry *root_entry;
@@ -119,7 +117,6 @@ i64 entry_child(struct entry *folder, const char *name, struct entry **found);
 void entry_forget(struct entry *folder, const char *name);
 void entry_moved(struct entry *folder, const char *name, struct entry *to, const char *new_name);
 i64 entry_path(struct entry *entry, char *to, u64 room);
-bool entries_shrink(void);
 void entries_pinned(struct entry *folder, u64 from, take_name take, void *context);
 
 // path.c
@@ -129,6 +126,7 @@ enum { FOLLOW = 1, WANT_FOLDER = 2 };
 i64 resolve(struct entry *base, const char *path, u32 how, struct entry **found);
 i64 resolve_parent(struct entry *base, const char *path, struct entry **folder, char *name, bool *wants_folder);
 i64 open_path(struct entry *base, const char *path, u32 flags, u32 mode, struct file **opened);
+bool open_descriptor(struct entry *base, const char *path, struct file **opened);
 i64 open_entry(struct entry *entry, u32 flags, struct file **opened);
 struct file *file_new(const struct file_operations *operations, u32 flags);
 struct file *file_keep(struct file *file);
@@ -156,5 +154,4 @@ struct inode *memory_folder(void);
 struct inode *memory_file(void);
 void devices_start(void);
 void proc_start(void);
-void files_start(void);
-extern u64 total_shared;
+struct file *proc_descriptor(const struct inode *inode);

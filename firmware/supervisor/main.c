@@ -8,7 +8,6 @@
 #include "p9.h"
 #include "task.h"
 
-void return_to_user(void);
 void enter_first(struct registers *registers) __attribute__((noreturn));
 
 void main(u64 hart)

@@ -240,6 +240,22 @@ static i64 create(struct entry *base, const char *path, u32 mode, struct entry *
     return error;
 }
 
+// /dev/fd/63 and the like where that has no path: the same open file once more.
+bool open_descriptor(struct entry *base, const char *path, struct file **opened)
+{
+    struct entry *entry;
+    struct file *file;
+
+    if (resolve(base, path, 0, &entry) != 0)
+        return false;
+    file = proc_descriptor(entry->inode);
+    entry_drop(entry);
+    if (file == NULL)
+        return false;
+    *opened = file_keep(file);
+    return true;
+}
+
 i64 open_path(struct entry *base, const char *path, u32 flags, u32 mode, struct file **opened)
 {
     struct entry *entry;
@@ -249,6 +265,8 @@ i64 open_path(struct entry *base, const char *path, u32 flags, u32 mode, struct 
         entry_drop(entry);
         return -EEXIST;
     }
+    if (error != 0 && (flags & O_NOFOLLOW) == 0 && open_descriptor(base, path, opened))
+        return 0;
     if (error == -ENOENT && (flags & O_CREAT) != 0)
         error = create(base, path, mode & 07777, &entry);
     if (error != 0)

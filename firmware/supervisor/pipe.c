@@ -1,6 +1,7 @@
 // Pipes: a ring of bytes between those who write and those who read.  The ends know when the other
 // side is gone.
 
+#include "pipe.h"
 #include "sys.h"
 #include "task.h"
 
@@ -10,7 +11,8 @@ enum { PIPE_PAGES = PIPE_SIZE / PAGE, ATOMIC = PAGE };
 struct pipe {
     u64 pages[PIPE_PAGES];
     u64 read, written;  // bytes, ever
-    u32 readers, writers;
+    u32 readers, writers; // 0 or 1: whether that end is there
+    u32 ends;             // that are not closed
 };
 
 static void wake_pipe(struct pipe *pipe)
@@ -24,16 +26,14 @@ static u64 ready(const struct pipe *pipe)
     return pipe->written - pipe->read;
 }
 
-static i64 read(struct file *file, u64 to, u64 size, u64 *position)
+i64 pipe_read(struct pipe *pipe, bool wait, u64 to, u64 size)
 {
-    struct pipe *pipe = file->data;
     u64 done = 0;
 
-    (void)position;
     while (ready(pipe) == 0) {
         if (pipe->writers == 0 || size == 0)
             return 0;
-        if ((file->flags & O_NONBLOCK) != 0)
+        if (!wait)
             return -EAGAIN;
         if (sleep_on(pipe, 0) != 0)
             return -ERESTART;
@@ -50,12 +50,10 @@ static i64 read(struct file *file, u64 to, u64 size, u64 *position)
     return done;
 }
 
-static i64 write(struct file *file, u64 from, u64 size, u64 *position)
+i64 pipe_write(struct pipe *pipe, bool wait, u64 from, u64 size)
 {
-    struct pipe *pipe = file->data;
     u64 done = 0;
 
-    (void)position;
     while (done < size) {
         u64 room = PIPE_SIZE - ready(pipe), at = pipe->written % PIPE_SIZE;
         u64 part = MIN(MIN(size - done, room), PAGE - at % PAGE);
@@ -68,7 +66,7 @@ static i64 write(struct file *file, u64 from, u64 size, u64 *position)
         }
         // Little is written in one piece or not yet.
         if (room == 0 || (size <= ATOMIC && done == 0 && room < size)) {
-            if ((file->flags & O_NONBLOCK) != 0)
+            if (!wait)
                 return done != 0 ? (i64)done : -EAGAIN;
             if (sleep_on(pipe, 0) != 0)
                 return done != 0 ? (i64)done : -ERESTART;
@@ -87,23 +85,28 @@ static i64 write(struct file *file, u64 from, u64 size, u64 *position)
     return done;
 }
 
+static i64 read(struct file *file, u64 to, u64 size, u64 *position)
+{
+    (void)position;
+    return pipe_read(file->data, (file->flags & O_NONBLOCK) == 0, to, size);
+}
+
+static i64 write(struct file *file, u64 from, u64 size, u64 *position)
+{
+    (void)position;
+    return pipe_write(file->data, (file->flags & O_NONBLOCK) == 0, from, size);
+}
+
+u32 pipe_poll(const struct pipe *pipe, bool writing)
+{
+    if (writing)
+        return (PIPE_SIZE - ready(pipe) >= ATOMIC ? POLLOUT : 0) | (pipe->readers == 0 ? POLLERR : 0);
+    return (ready(pipe) != 0 ? POLLIN : 0) | (pipe->writers == 0 ? POLLHUP : 0);
+}
+
 static u32 poll(struct file *file)
 {
-    struct pipe *pipe = file->data;
-    u32 events = 0;
-
-    if ((file->flags & O_ACCMODE) == 0) {
-        if (ready(pipe) != 0)
-            events |= POLLIN;
-        if (pipe->writers == 0)
-            events |= POLLHUP;
-    } else {
-        if (PIPE_SIZE - ready(pipe) >= ATOMIC)
-            events |= POLLOUT;
-        if (pipe->readers == 0)
-            events |= POLLERR;
-    }
-    return events;
+    return pipe_poll(file->data, (file->flags & O_ACCMODE) != 0);
 }
 
 static i64 control(struct file *file, u64 request, u64 argument)
@@ -113,21 +116,40 @@ static i64 control(struct file *file, u64 request, u64 argument)
     return request == 0x541b ? copy_out(argument, &count, 4) : -ENOTTY; // FIONREAD
 }
 
-static void close(struct file *file)
+struct pipe *pipe_new(void)
 {
-    struct pipe *pipe = file->data;
+    struct pipe *pipe = allocate(sizeof(*pipe));
 
-    if ((file->flags & O_ACCMODE) == 0)
-        pipe->readers--;
+    if (pipe != NULL)
+        *pipe = (struct pipe) { .readers = 1, .writers = 1, .ends = 2 };
+    return pipe;
+}
+
+// Nothing more comes from one end, or goes to it.
+void pipe_hang_up(struct pipe *pipe, bool writing)
+{
+    if (writing)
+        pipe->writers = 0;
     else
-        pipe->writers--;
+        pipe->readers = 0;
     wake_pipe(pipe);
-    if (pipe->readers != 0 || pipe->writers != 0)
+}
+
+// An end is closed, and nobody is in a call that uses it.
+void pipe_leave(struct pipe *pipe, bool writing)
+{
+    pipe_hang_up(pipe, writing);
+    if (--pipe->ends != 0)
         return;
     for (int i = 0; i < PIPE_PAGES; i++)
         if (pipe->pages[i] != 0)
             frame_drop(pipe->pages[i]);
     release(pipe);
+}
+
+static void close(struct file *file)
+{
+    pipe_leave(file->data, (file->flags & O_ACCMODE) != 0);
 }
 
 static const struct file_operations operations = {
@@ -142,7 +164,7 @@ i64 sys_pipe2(u64 to, u64 flags)
 
     if ((flags & ~(u64)(O_CLOEXEC | O_NONBLOCK)) != 0)
         return -EINVAL;
-    pipe = allocate(sizeof(*pipe));
+    pipe = pipe_new();
     ends[0] = file_new(&operations, flags & O_NONBLOCK);
     ends[1] = file_new(&operations, O_WRONLY | (flags & O_NONBLOCK));
     if (pipe == NULL || ends[0] == NULL || ends[1] == NULL) {
@@ -151,7 +173,6 @@ i64 sys_pipe2(u64 to, u64 flags)
         release(ends[1]);
         return -ENOMEM;
     }
-    pipe->readers = pipe->writers = 1;
     ends[0]->data = ends[1]->data = pipe;
     numbers[0] = descriptor_new(ends[0], 0, (flags & O_CLOEXEC) != 0);
     if (numbers[0] < 0) {

@@ -117,6 +117,16 @@ static i64 read_link(struct inode *inode, char *to, u64 room)
     return length;
 }
 
+// The open file that a link in /proc/self/fd stands for; NULL for anything else.  Pipes have no path.
+struct file *proc_descriptor(const struct inode *inode)
+{
+    u64 which = inode->id & 0xffff;
+
+    if (inode->system != &system_mark || which < FD_FIRST || process_of(inode) != current->process)
+        return NULL;
+    return file_of(which - FD_FIRST);
+}
+
 static i64 list(struct inode *folder, u64 position, take_name take, void *context)
 {
     u64 which = folder->id & 0xffff, next = 3;

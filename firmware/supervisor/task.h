@@ -137,7 +137,6 @@ void task_free(struct task *task);
 void save_task_floats(struct task *task);
 void restore_task_floats(struct task *task);
 void switch_context(struct context *from, struct context *to);
-i64 kernel_execute(struct entry *program);
 
 // exec.c
 i64 execute(struct file *file, const char *path, u64 arguments, u64 environment);
