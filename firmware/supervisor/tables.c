@@ -203,8 +203,8 @@ void free_tables(u64 root_physical, u64 start, u64 end)
             frame_free(frame_of(entry_physical(entry)));
         }
         if (frame_of(physical_of(table_1))->used == 0) {
-            frame_free(frame_of(physical_of(table_1)));
             set_entry(&entries[i], 0);
+            frame_free(frame_of(physical_of(table_1)));
         }
     }
 }

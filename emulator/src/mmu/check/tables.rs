@@ -66,6 +66,8 @@ struct Page {
     number: u64,
     words: Box<[u64; 512]>,
     watched: u32,
+    /// Another one each time that a page becomes known.
+    life: u64,
     /// The entry through which the last walk came here, or [`ROOT`].
     parent: u64,
 }
@@ -75,6 +77,7 @@ struct Page {
 pub(super) struct Tables {
     index: NumberMap<u64, u32>,
     pages: Vec<Page>,
+    lives: u64,
     free: Vec<u32>,
     /// The pages looked for last, by their low bits: number and place.
     recent: Box<[(u64, u32); RECENT]>,
@@ -87,6 +90,7 @@ impl Default for Tables {
         Self {
             index: NumberMap::default(),
             pages: Vec::new(),
+            lives: 0,
             free: Vec::new(),
             recent: Box::new([(u64::MAX, 0); RECENT]),
             filter: Box::new([0; FILTER_BITS / 64]),
@@ -129,9 +133,12 @@ impl Tables {
     }
 
     fn add(&mut self, number: u64) -> usize {
+        self.lives += 1;
         let place = match self.free.pop() {
             Some(place) => {
-                self.pages[place as usize].number = number;
+                let page = &mut self.pages[place as usize];
+                page.number = number;
+                page.life = self.lives;
                 place as usize
             }
             None => {
@@ -139,6 +146,7 @@ impl Tables {
                     number,
                     words: Box::new([0; 512]),
                     watched: 0,
+                    life: self.lives,
                     parent: ROOT,
                 });
                 self.pages.len() - 1
@@ -149,6 +157,11 @@ impl Tables {
         let bit = number as usize % FILTER_BITS;
         self.filter[bit / 64] |= 1 << (bit % 64);
         place
+    }
+
+    /// Which life of its page an entry is of. Between two of them its stores are not seen.
+    pub(super) fn life(&self, at: PhysAddr) -> Option<u64> {
+        self.peek(at).map(|page| page.life)
     }
 
     /// Whether a page is known.

@@ -44,6 +44,8 @@ struct Clear {
 struct UserPage {
     frame: u64,
     at: PhysAddr,
+    /// Of the table: [`Tables::life`](super::tables::Tables::life).
+    life: Option<u64>,
     level: u8,
     pte: u64,
     used: Use,
@@ -273,6 +275,7 @@ impl Checker {
         let entry = (leaf.at, leaf.size.level(), leaf.pte.0);
         if leaf.size == PageSize::Kib4 {
             let frame = begin.0 >> 12;
+            let life = self.tables.life(leaf.at);
             let pages = &mut self.walks.user_pages;
             if pages.is_empty() {
                 pages.resize(USER_PAGES, None);
@@ -280,6 +283,7 @@ impl Checker {
             pages[frame as usize % USER_PAGES] = Some(UserPage {
                 frame,
                 at: leaf.at,
+                life,
                 level: entry.1,
                 pte: entry.2,
                 used,
@@ -311,8 +315,8 @@ impl Checker {
             let Some(page) = seen.copied().flatten().filter(|page| page.frame == frame) else {
                 continue;
             };
-            let still =
-                matches!(self.tables.get(page.at), Some(Some(word)) if word.has(tables::USER));
+            let still = self.tables.life(page.at) == page.life
+                && matches!(self.tables.get(page.at), Some(Some(word)) if word.has(tables::USER));
             if still && self.tables.is_live(page.at.page(), self.changes.satps()) {
                 let value = self.changes.last(page.at);
                 let value = value.map_or(page.pte, |stored| stored.new);
@@ -529,6 +533,7 @@ impl Checker {
             return;
         }
         let stored = self.changes.stored(at, old, new, site);
+        self.forget_user_page(at, old, new);
         for last in &mut self.walks.last_clear {
             last.take_if(|last| *last == at);
         }
@@ -570,6 +575,18 @@ impl Checker {
             self.unwatch(at);
         } else if stored.new & (Pte::W | Pte::X) != stored.old & (Pte::W | Pte::X) {
             self.tables.unmark(at, tables::RIGHTS_SEEN);
+        }
+    }
+
+    /// An entry that no longer leads to a user page does not reach it, even if walks find it again with another one.
+    fn forget_user_page(&mut self, at: PhysAddr, old: u64, new: u64) {
+        let (old, new) = (Pte(old), Pte(new));
+        if !old.valid() || !old.is_leaf() || new.valid() && new.target() == old.target() {
+            return;
+        }
+        let frame = old.target().0 >> 12;
+        if let Some(page) = (self.walks.user_pages).get_mut(frame as usize % USER_PAGES) {
+            page.take_if(|page| page.at == at);
         }
     }
 

@@ -263,6 +263,53 @@ fn a_user_page_that_becomes_a_table() {
     }
 }
 
+/// As with a page that is copied when it is written to, and its first frame freed.
+#[test]
+fn an_entry_that_found_another_page_reaches_the_first_no_more() {
+    let table = 0x8000_7000;
+    for read_only_first in [false, true] {
+        let mut world = World::new();
+        let site = world.site(0, 0x300);
+        let bits = RIGHTS | Pte::U;
+        world.checker.satp_written(site, Satp(0), world.satp);
+        world.store(0, BY, ENTRY, leaf(table, bits));
+        world.miss_as(site, VA, as_user()).unwrap();
+        if read_only_first {
+            world.store(0, BY, ENTRY, leaf(table, bits & !Pte::W));
+        }
+        world.store(0, BY, ENTRY, leaf(FRAME, bits));
+        world.fence(0, None, None);
+        world.miss_as(site, VA, as_user()).unwrap();
+        world.store(0, BY, table, leaf(FRAME, RIGHTS));
+        world.store(0, BY, MIDDLE + 8, pointer(table));
+        world.fill(0, 0x4020_0000);
+        world.silent();
+    }
+}
+
+/// A table that was freed and is one again: what it said before, it does not say now.
+#[test]
+fn a_table_that_was_freed_reaches_no_page_by_what_it_said() {
+    let table = 0x8000_7000;
+    let mut world = World::new();
+    let site = world.site(0, 0x300);
+    let bits = RIGHTS | Pte::U;
+    world.checker.satp_written(site, Satp(0), world.satp);
+    world.store(0, BY, ENTRY, leaf(table, bits));
+    world.miss_as(site, VA, as_user()).unwrap();
+    // Freed, changed while nobody watches, and found again.
+    world.store(0, BY, MIDDLE, 0);
+    world.fence(0, None, None);
+    world.memory.0.insert(ENTRY, leaf(FRAME, bits));
+    world.store(0, BY, MIDDLE, pointer(LEAVES));
+    world.fence(0, None, None);
+    world.miss_as(site, VA, as_user()).unwrap();
+    world.store(0, BY, table, leaf(FRAME, RIGHTS));
+    world.store(0, BY, MIDDLE + 8, pointer(table));
+    world.fill(0, 0x4020_0000);
+    world.silent();
+}
+
 #[test]
 fn a_frame_of_a_dead_address_space_is_no_table() {
     let mut world = World::new();
