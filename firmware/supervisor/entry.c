@@ -184,7 +184,8 @@ i64 entry_path(struct entry *entry, char *to, u64 room)
         memcpy(to + (at -= 10), " (deleted)", 10);
     if (entry == root_entry)
         to[--at] = '/';
-    for (; entry != root_entry; entry = entry->parent) {
+    // What belongs to no folder, such as standard input, has itself as its parent.
+    for (; entry != root_entry && entry != entry->parent; entry = entry->parent) {
         u64 length = strlen(entry->name);
         if (at < length + 1)
             return -ENAMETOOLONG;

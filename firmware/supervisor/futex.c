@@ -99,6 +99,8 @@ static i64 wake_operation(u64 address, u32 count, u64 second, u32 second_count, 
     i64 woken;
     bool also;
 
+    if (second % sizeof(u32) != 0)
+        return -EINVAL;
     if ((operation >> 28 & 8) != 0)
         argument = 1u << (argument & 31);
     if (load32_in(second, &old) != 0)

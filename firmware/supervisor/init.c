@@ -41,6 +41,9 @@ void complain(const char *format, ...)
 }
 
 // A file of the control folder, whole.
+// The most bytes of all arguments of the first program, and of its environment.
+#define WORDS_BYTES (128UL << 10)
+
 static i64 read_control(struct entry *control, const char *name, char *to, u64 room)
 {
     struct file *file;
@@ -273,11 +276,22 @@ static struct entry *find_program(struct entry *control)
     return program;
 }
 
+// The words of the first program, each ended by a NUL.
+static char arguments[WORDS_BYTES], environment[WORDS_BYTES];
+
+static i64 read_words(struct entry *control, const char *name, char *to)
+{
+    i64 size = read_control(control, name, to, WORDS_BYTES);
+
+    if (size == WORDS_BYTES)
+        panic("%s: more than %u bytes are not possible", name, WORDS_BYTES - 1);
+    return size;
+}
+
 void first_process(void)
 {
     struct p9 *share = p9_find("pagewalk");
     struct inode *inode = share == NULL ? NULL : p9_root(share);
-    char *arguments = allocate(PAGE), *environment = allocate(PAGE);
     i64 arguments_size, environment_size, error;
     struct entry *control, *folder;
     struct file *file;
@@ -286,7 +300,7 @@ void first_process(void)
         panic("there is no share 'pagewalk' with a program");
     root_entry = entry_new(NULL, "", memory_folder(), true);
     control = root_entry == NULL ? NULL : entry_new(root_entry, "", inode, true);
-    if (control == NULL || arguments == NULL || environment == NULL)
+    if (control == NULL)
         panic("too little memory");
     control->parent = control;
     error = read_control(control, "settings", settings, sizeof(settings) - 1);
@@ -306,8 +320,8 @@ void first_process(void)
         entry_drop(current->process->place->folder);
         current->process->place->folder = folder;
     }
-    arguments_size = read_control(control, "args", arguments, PAGE);
-    environment_size = read_control(control, "env", environment, PAGE);
+    arguments_size = read_words(control, "args", arguments);
+    environment_size = read_words(control, "env", environment);
     if (arguments_size <= 0) {
         arguments_size = strlen(program_path) + 1;
         memcpy(arguments, program_path, arguments_size);

@@ -87,6 +87,8 @@ static i64 make(struct inode *folder, const char *name, u32 mode, const char *ta
 
     if (!IS(folder->mode, S_IFDIR))
         return -ENOTDIR;
+    if (folder->links == 0)
+        return -ENOENT; // it was removed
     if (*find(folder, name) != NULL)
         return -EEXIST;
     inode = new_inode(mode);

@@ -220,6 +220,8 @@ static void epoll_close(struct file *file)
     }
 }
 
+enum { EPOLLS_DEEP = 4 };
+
 static u32 watched_events(struct watched *watched)
 {
     struct file *file = file_of(watched->descriptor);
@@ -249,6 +251,20 @@ i64 sys_epoll_create1(u64 flags)
     return file == NULL ? -ENOMEM : descriptor_new(file, 0, (flags & O_CLOEXEC) != 0);
 }
 
+// Whether an epoll watches another one, itself or by those that it watches.  More than a few one in the other
+// count as that too.
+static bool reaches(struct file *file, const struct file *other, u64 depth)
+{
+    if (file->operations != &epoll_operations)
+        return false;
+    if (file == other || depth == 0)
+        return true;
+    for (struct watched *watched = file->data; watched != NULL; watched = watched->next)
+        if (file_of(watched->descriptor) == watched->file && reaches(watched->file, other, depth - 1))
+            return true;
+    return false;
+}
+
 i64 sys_epoll_ctl(u64 epoll, u64 operation, u64 descriptor, u64 event_at)
 {
     struct file *file = file_of((i32)epoll), *other = file_of((i32)descriptor);
@@ -263,6 +279,8 @@ i64 sys_epoll_ctl(u64 epoll, u64 operation, u64 descriptor, u64 event_at)
         return -EFAULT;
     if (operation == EPOLL_ADD && other->operations->poll == NULL)
         return -EPERM;
+    if (operation == EPOLL_ADD && reaches(other, file, EPOLLS_DEEP))
+        return -ELOOP;
     for (link = (struct watched **)&file->data; *link != NULL; link = &(*link)->next)
         if ((*link)->descriptor == (i32)descriptor && (*link)->file == other)
             break;
@@ -295,15 +313,10 @@ i64 sys_epoll_ctl(u64 epoll, u64 operation, u64 descriptor, u64 event_at)
     }
 }
 
-static i64 epoll_wait(u64 epoll, u64 to, i64 most, u64 deadline)
+static i64 wait_on(struct file *file, u64 to, i64 most, u64 deadline)
 {
-    struct file *file = file_of((i32)epoll);
     i64 error;
 
-    if (file == NULL)
-        return -EBADF;
-    if (file->operations != &epoll_operations || most <= 0)
-        return -EINVAL;
     for (;;) {
         i64 found = 0;
         for (struct watched *watched = file->data; watched != NULL && found < most; watched = watched->next) {
@@ -325,6 +338,21 @@ static i64 epoll_wait(u64 epoll, u64 to, i64 most, u64 deadline)
         if (error != 0)
             return error == -ETIMEDOUT ? 0 : error;
     }
+}
+
+static i64 epoll_wait(u64 epoll, u64 to, i64 most, u64 deadline)
+{
+    struct file *file = file_of((i32)epoll);
+    i64 result;
+
+    if (file == NULL)
+        return -EBADF;
+    if (file->operations != &epoll_operations || most <= 0)
+        return -EINVAL;
+    file_keep(file); // another thread may close it meanwhile
+    result = wait_on(file, to, most, deadline);
+    file_drop(file);
+    return result;
 }
 
 i64 sys_epoll_pwait(u64 epoll, u64 to, u64 most, u64 timeout, u64 mask, u64 mask_size)

@@ -106,11 +106,14 @@ void interrupt_sleep(struct task *task)
         wake_task(task, -EINTR);
 }
 
+// Nanoseconds from one alarm to the next: the program is to run in between.
+#define SHORTEST_ALARM 100000
+
 static void alarm_rings(struct process *process, u64 now)
 {
     struct information information = { .signal = SIGALRM, .code = 0x80 };
 
-    process->alarm = process->alarm_interval == 0 ? 0 : now + process->alarm_interval;
+    process->alarm = process->alarm_interval == 0 ? 0 : now + MAX(process->alarm_interval, clock_ticks(SHORTEST_ALARM));
     signal_process(process, &information);
 }
 
@@ -194,6 +197,7 @@ void schedule(void)
     to = first;
     first = to->next_runnable;
     if (to == from) {
+        current->since = time_now();
         begin_turn();
         return;
     }

@@ -48,16 +48,11 @@ i64 sys_write(u64 descriptor, u64 from, u64 size)
     return error != 0 ? error : transfer(file, from, size, &file->position, true);
 }
 
-static i64 transfer_vectors(u64 descriptor, u64 vectors, u64 count, u64 *position, bool writing)
+static i64 transfer_each(struct file *file, u64 vectors, u64 count, u64 *position, bool writing)
 {
-    i64 error, done = 0;
-    struct file *file = file_for(descriptor, writing, &error);
     struct vector vector;
+    i64 done = 0;
 
-    if (error != 0)
-        return error;
-    if (count > VECTORS_MAX)
-        return -EINVAL;
     for (u64 i = 0; i < count; i++) {
         i64 result;
         if (copy_in(&vector, vectors + i * sizeof(vector), sizeof(vector)) != 0)
@@ -74,6 +69,21 @@ static i64 transfer_vectors(u64 descriptor, u64 vectors, u64 count, u64 *positio
             break;
     }
     return done;
+}
+
+static i64 transfer_vectors(u64 descriptor, u64 vectors, u64 count, u64 *position, bool writing)
+{
+    i64 error, result;
+    struct file *file = file_for(descriptor, writing, &error);
+
+    if (error != 0)
+        return error;
+    if (count > VECTORS_MAX)
+        return -EINVAL;
+    file_keep(file); // another thread may close it between two of them
+    result = transfer_each(file, vectors, count, position, writing);
+    file_drop(file);
+    return result;
 }
 
 i64 sys_readv(u64 descriptor, u64 vectors, u64 count)

@@ -22,7 +22,7 @@ i64 sys_brk(u64 end)
     struct space *space = current->process->space;
     u64 old = ROUND_UP(space->heap_end, PAGE), new = ROUND_UP(end, PAGE);
 
-    if (end < space->heap_start || new >= space->map_top)
+    if (end < space->heap_start || end >= space->map_top || new >= space->map_top)
         return space->heap_end;
     if (new > old) {
         for (struct area *area = space->areas; area != NULL; area = area->next)

@@ -281,7 +281,8 @@ pub(crate) struct Fast {
 }
 
 /// What the engine remembers of places to go on at, by their virtual addresses, holds as long as this has the key that
-/// the engine noted with it: until a page leaves the arrays for fetches, or the TLB behind them.
+/// the engine noted with it: until a page is forgotten. (A page whose
+/// slot another one took is not: the TLB has it still.)
 #[derive(Default)]
 #[repr(C)]
 pub(crate) struct Known {

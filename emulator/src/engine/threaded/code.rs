@@ -58,10 +58,10 @@ impl Place {
     }
 }
 
-/// The index of an address among the known places.
+/// The index of an address among the known places. Addresses at the same place of different pages differ in it.
 #[inline(always)]
 const fn place_index(va: u64) -> usize {
-    (va >> 1) as usize & (PLACES - 1)
+    (va >> 1 ^ va >> 13) as usize & (PLACES - 1)
 }
 
 /// The known place that is, or would be, for an address.
@@ -249,12 +249,12 @@ impl Code {
     }
 
     /// Says where the known places are, and forgets them if they are about other code.
-    pub(super) fn point(&self, known: &mut Known) {
+    pub(super) fn point(&mut self, known: &mut Known) {
         if known.code != self.number {
             known.forget();
             known.code = self.number;
         }
-        known.table = self.places.as_ptr().expose_provenance();
+        known.table = self.places.as_mut_ptr().expose_provenance();
     }
 
     /// Makes an operation, the first of a block, the one to go on with at an address.
