@@ -11,9 +11,7 @@ use pagewalk::hart::{Event, Hart, Interest, TrapTaken};
 use pagewalk::isa::{Op, Privilege, disassemble_word};
 use pagewalk::loader::{BootFiles, Firmware, Guest};
 use pagewalk::mem::{Bus, PAGE_SIZE, PhysAddr, VirtAddr};
-use pagewalk::mmu::{
-    self, Access, AccessKind, Fault, Fence, MappedRange, Satp, Space, Statistics, Walk, WalkCause,
-};
+use pagewalk::mmu::{self, Access, AccessKind, Fault, MappedRange, Satp, Space, Statistics, Walk};
 use pagewalk::report::walk::View;
 use pagewalk::report::walk::names::Names;
 use rustix::fs::{MemfdFlags, memfd_create};
@@ -136,11 +134,11 @@ impl PageSeen {
 #[derive(Clone, Debug)]
 pub(super) enum Heard {
     /// A walk for the program's loads and stores.
-    Walked { walk: Walk, cause: WalkCause },
+    Walked(Walk),
     /// An access of the program trapped.
     Fault(UserFault),
     /// The kernel fenced.
-    Fenced { fence: Fence, dropped: u64 },
+    Fenced,
     /// An instruction that had trapped completed.
     Completed { pc: u64, retired: u64 },
 }
@@ -154,7 +152,6 @@ pub(super) struct UserFault {
     pub(super) instruction: String,
     /// The walk that its address takes.
     pub(super) walk: Walk,
-    pub(super) satp: Satp,
 }
 
 /// Watches a run.
@@ -253,19 +250,13 @@ impl Observer for Witness<'_> {
         match event {
             mmu::Event::Faulted { fault, .. } => self.fault = Some(*fault),
             _ if self.looks.is_empty() => {}
-            mmu::Event::Walked { walk, cause, .. }
+            mmu::Event::Walked { walk, .. }
                 if walk.access.privilege == Privilege::User
                     && walk.access.kind != AccessKind::Fetch =>
             {
-                self.heard.push(Heard::Walked {
-                    walk: *walk,
-                    cause: *cause,
-                });
+                self.heard.push(Heard::Walked(*walk));
             }
-            mmu::Event::Fenced { fence, dropped, .. } => self.heard.push(Heard::Fenced {
-                fence: *fence,
-                dropped: *dropped,
-            }),
+            mmu::Event::Fenced { .. } => self.heard.push(Heard::Fenced),
             _ => {}
         }
     }
@@ -312,7 +303,6 @@ impl Observer for Witness<'_> {
                 trap,
                 instruction: instruction(hart, bus, satp, trap.epc).unwrap_or_default(),
                 walk: hart.explain(bus, satp, fault.va, fault.access),
-                satp,
             }));
         }
         false

@@ -80,8 +80,8 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
         return None;
     }
     text.say(&format!(
-        "At last the parent, alone again, writes to pages 7 and 8. It has lost the w too, so there is {} \
-         in all; but nobody else has these frames now. The kernel gives back the w and copies nothing: \
+        "At last the parent, alone again, writes to pages 7 and 8. It has lost the w too, so it takes \
+         {}; but nobody else has these frames now. The kernel gives back the w and copies nothing: \
          all {} are where they were.",
         count(mended.len() as u64, "fault"),
         count(pages, "page")

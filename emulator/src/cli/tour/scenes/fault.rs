@@ -32,12 +32,10 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     };
     let UserFault { trap, walk, .. } = fault;
     let rest = &heard[at..];
-    let fences = rest
-        .iter()
-        .filter(|heard| matches!(heard, Heard::Fenced { .. }));
+    let fences = rest.iter().filter(|heard| matches!(heard, Heard::Fenced));
     let fences = fences.count() as u64;
     let (again, leaf) = rest.iter().find_map(|heard| match heard {
-        Heard::Walked { walk, .. } if walk.va == va => match walk.outcome {
+        Heard::Walked(walk) if walk.va == va => match walk.outcome {
             Outcome::Leaf(leaf) => Some((walk, leaf)),
             _ => None,
         },

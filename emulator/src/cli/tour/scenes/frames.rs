@@ -34,10 +34,12 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
         .count();
     text.say(&format!(
         "A program asks for {} in one piece and gets the addresses from {start:#x} on. That is a promise: \
-         {there} of the pages are in memory. It then writes to them, not in their order, and to other memory \
+         {} of the pages {} in memory. It then writes to them, not in their order, and to other memory \
          in between. Each first touch is a page fault, {brought} here, and the kernel takes the next frame \
          that is free:",
-        count(pages, "page")
+        count(pages, "page"),
+        none(there),
+        if there == 1 { "is" } else { "are" }
     ));
     let rows: Vec<String> = frames
         .iter()
@@ -69,12 +71,20 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     let new = new.iter().filter(|fault| inside(fault.fault.va.0)).count();
     text.say(&format!(
         "The program goes through all {} bytes, one after the other, as if they lay side by side. Their sum \
-         is {}, and it took {}: each page is found by its own entry, so any frame will do.",
+         is {}, and the faults that it took: {}. Each page is found by its own entry, so any frame will do.",
         grouped(pages * PAGE_SIZE),
         sum.value,
-        count(new as u64, "more fault")
+        none(new)
     ));
     Some(())
+}
+
+/// A number, in words if there is nothing.
+fn none(number: usize) -> String {
+    match number {
+        0 => "none".to_owned(),
+        number => number.to_string(),
+    }
 }
 
 /// The name of a page.

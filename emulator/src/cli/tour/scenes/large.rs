@@ -57,8 +57,8 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     let sizes = [&small, &large].map(|run| bytes(run.page.bytes()));
     text.say(&format!(
         "A program reads one byte in every {} of {}, again and again: {} in all. It does so twice: in \
-         ordinary pages, and in memory that it asked for with MAP_HUGETLB. There the walk ends one level \
-         earlier, at level 1, and the entry maps {} at once: after {} instead of {}.",
+         ordinary pages, and in memory that it asked for with MAP_HUGETLB. There the walk \
+         ends a level earlier and one entry maps {}: {} in place of {}.",
         sizes[0],
         sizes[1],
         count(small.loads, "load"),

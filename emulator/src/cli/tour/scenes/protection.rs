@@ -79,7 +79,7 @@ fn told(
         true => format!("{:#x}, {}", step.pte.0, letters(step.pte, false)),
         false => format!("{:#x}", step.pte.0),
     };
-    Some(vec![
+    let mut lines = vec![
         format!("the instruction  {}, at {:#x}", found.instruction, trap.epc),
         format!(
             "asks for         {} of {:#x}",
@@ -96,7 +96,11 @@ fn told(
             trap.cause.bits(),
             trap.handler
         ),
-        format!("the kernel says  {}", messages.get(index)?),
-        format!("the parent sees  signal {}", end.value),
-    ])
+    ];
+    // The message has the addresses again, and is longer than a line.
+    let (first, rest) = messages.get(index)?.split_once(", pc ")?;
+    lines.push(format!("the kernel says  {first},"));
+    lines.push(format!("                 pc {rest}"));
+    lines.push(format!("the parent sees  signal {}", end.value));
+    Some(lines)
 }
