@@ -34,7 +34,8 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     text.lines(told(seen, constant, end, &messages, 0)?);
     text.say(
         "The second reads the kernel's code. The kernel is in every address space, so that a trap finds \
-         it without a change of satp; but its entries lack u, and user mode is kept out.",
+         it without a change of satp; but its entries lack u, and user mode is kept out. Of its own memory \
+         the kernel says no more than that nothing is mapped there.",
     );
     text.lines(told(seen, kernel, &ends[1], &messages, 1)?);
     let parent = last.own()?.satp;
