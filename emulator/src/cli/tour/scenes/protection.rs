@@ -23,7 +23,7 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     let ends = looks(seen, ENDED);
     let alive = seen.at(ALIVE)?;
     let messages: Vec<&str> = seen.printed.lines().collect();
-    let ([constant, kernel, secret], [end, _, last]) = (&tries[..], &ends[..]) else {
+    let ([constant, kernel, secret], [first, second, last]) = (&tries[..], &ends[..]) else {
         return None;
     };
     text.say(
@@ -31,13 +31,13 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
          waits, and tells by which signal the child ended.",
     );
     text.say("The first child writes to a constant. It may read it: the entry has r and not w.");
-    text.lines(told(seen, constant, end, &messages, 0)?);
+    text.lines(told(seen, constant, first, &messages, 0)?);
     text.say(
         "The second reads the kernel's code. The kernel is in every address space, so that a trap finds \
          it without a change of satp; but its entries lack u, and user mode is kept out. Of its own memory \
          the kernel says no more than that nothing is mapped there.",
     );
-    text.lines(told(seen, kernel, &ends[1], &messages, 1)?);
+    text.lines(told(seen, kernel, second, &messages, 1)?);
     let parent = last.own()?.satp;
     let theirs = secret.spaces.iter().find(|space| space.satp == parent)?;
     let theirs = theirs.pages.first()?;
