@@ -25,5 +25,6 @@ mod sanitizer;
 #[cfg(all(target_arch = "x86_64", target_os = "linux", target_env = "gnu"))]
 mod softfloat;
 mod support;
+mod tour;
 mod walk;
 mod walk_command;

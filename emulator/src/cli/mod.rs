@@ -16,6 +16,7 @@ mod qemu;
 mod run;
 mod terminal;
 mod test;
+mod tour;
 mod trace;
 mod values;
 mod walk;
@@ -52,6 +53,7 @@ Examples:
   pagewalk test riscv-tests/isa     run a folder of test programs
   pagewalk walk kernel.elf --until fault
                                     explain the first page fault
+  pagewalk tour                     virtual memory, shown by programs
   pagewalk help run                 every option of a command
 
 Exit codes:
@@ -63,6 +65,7 @@ enum Command {
     Run(Box<run::Arguments>),
     Test(Box<test::Arguments>),
     Walk(Box<walk::Arguments>),
+    Tour(tour::Arguments),
 }
 
 /// Parses the command line, does what it says, and tells what went wrong.
@@ -88,6 +91,7 @@ pub(crate) fn main() -> ExitCode {
         }
         Some(Command::Test(arguments)) => test::run(&arguments),
         Some(Command::Walk(arguments)) => walk::run(&arguments),
+        Some(Command::Tour(arguments)) => tour::run(&arguments),
     };
     ExitCode::from(done.unwrap_or_else(|error| failed(&error)))
 }
