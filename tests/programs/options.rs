@@ -23,6 +23,8 @@ fn options_for_programs_are_for_programs() {
         done(run(&[]).arg(&bare).arg(option)).expect(2, &[name, "is for Linux programs"]);
     }
     done(run(&[]).arg(&bare).arg("word")).expect(2, &["takes no arguments", "`word`"]);
+    let missing = bare.with_file_name("missing");
+    done(run(&[]).arg(&missing).arg("word")).expect(125, &["missing: cannot be opened"]);
     let both = &mut run(&[]);
     done(both.arg(&bare).args(["word", "--stats"])).expect(2, &["takes no arguments", "`word`"]);
     let stats = done(run(&[]).arg(&bare).args(["--stats", "-m", "64M"]));

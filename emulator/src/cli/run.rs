@@ -316,7 +316,9 @@ impl Arguments {
     /// What only a Linux program can take.
     fn wrong_words(&self, is_program: bool) -> Option<WrongUse> {
         let name = self.named().unwrap_or(Path::new("the guest")).display();
-        if is_program {
+        // What cannot be opened is no kind of guest; whoever opens it says why.
+        let there = self.named().is_none_or(Path::exists);
+        if is_program || !there {
             return None;
         }
         if let Some(extra) = self.guest.get(1) {
