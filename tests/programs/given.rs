@@ -76,8 +76,8 @@ fn a_program_sees_the_folders_that_it_is_given() {
         ]
     );
     assert_eq!(
-        seen(&["--dir", ".:/work"], "given"),
-        ["argument given", "directory /work", "file /work/given"]
+        seen(&["--dir", ".:/data"], "given"),
+        ["argument given", "directory /data", "file /data/given"]
     );
     assert_eq!(
         seen(&["--dir", "..:/"], "../here/given"),
