@@ -142,7 +142,7 @@ fn pagewalk(folder: &Path) -> Command {
     command
         .args(["run", "--timeout", "120s", "--dir"])
         .arg(format!("{}:/,ro", root().display()))
-        .args(["--dir", ".:/work"])
+        .args(["--dir", ".:/data"])
         .current_dir(folder);
     command
 }

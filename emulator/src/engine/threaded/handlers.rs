@@ -7,15 +7,73 @@ use super::step::{
     Condition, Memory, Step, first, immediate, load, place_within_page, second, set_x, store,
 };
 
-/// Leaves a block where its branch leads, and gives back what was paid for the rest.
-macro_rules! go_out {
-    ($hart:expr, $op:expr, $acc:expr, $budget:expr, $page:expr) => {{
+/// Goes one of a branch's two ways, at the end of a block.
+macro_rules! go_either_way {
+    ($condition:ty, $k:ident, $hart:expr, $op:expr, $acc:expr, $budget:expr, $page:expr) => {{
         let op: *const Op = $op;
-        let exit = op.offset((*op).imm as isize).cast::<SideExit>();
-        follow!($hart, (*exit).taken, $acc, $budget + (*exit).refund, $page)
+        let trailer = op.add(1).cast::<Trailer>();
+        if <$condition>::holds(first::<$k>($hart, op, $acc), second::<$k>($hart, op, $acc)) {
+            follow!($hart, (*trailer).taken, $acc, $budget, $page)
+        } else {
+            follow!($hart, (*trailer).next, $acc, $budget, $page)
+        }
     }};
 }
-pub(super) use go_out;
+pub(super) use go_either_way;
+
+/// Leaves a block by a branch in its middle, or goes on.
+macro_rules! go_out_or_on {
+    ($condition:ty, $k:ident, $hart:expr, $op:expr, $acc:expr, $budget:expr, $page:expr) => {{
+        let op: *const Op = $op;
+        if <$condition>::holds(first::<$k>($hart, op, $acc), second::<$k>($hart, op, $acc)) {
+            // What was paid for the rest is given back.
+            let exit = op.offset((*op).imm as isize).cast::<SideExit>();
+            follow!($hart, (*exit).taken, $acc, $budget + (*exit).refund, $page)
+        } else {
+            next!($hart, op.add(1), $acc, $budget, $page)
+        }
+    }};
+}
+pub(super) use go_out_or_on;
+
+/// Follows a jump to the target that is known.
+macro_rules! go_there {
+    ($hart:expr, $op:expr, $acc:expr, $budget:expr, $page:expr) => {
+        follow!(
+            $hart,
+            (*$op.add(1).cast::<Trailer>()).taken,
+            $acc,
+            $budget,
+            $page
+        )
+    };
+}
+pub(super) use go_there;
+
+/// Writes the link of a jump. Its immediate is where the next instruction stands, from the start of the page.
+macro_rules! link_jump {
+    ($hart:expr, $op:expr, $page:expr) => {
+        set_x($hart, (*$op).rd, $page.wrapping_add(immediate($op)))
+    };
+}
+pub(super) use link_jump;
+
+/// Writes the link of a jump through a register, whose trailer has it.
+macro_rules! link_call {
+    ($hart:expr, $op:expr, $page:expr) => {{
+        let next = (*$op.add(1).cast::<Trailer>()).next.addr() as u64;
+        set_x($hart, (*$op).rd, $page.wrapping_add(next))
+    }};
+}
+pub(super) use link_call;
+
+/// Where a jump through a register goes.
+macro_rules! target_of {
+    ($k:ident, $hart:expr, $op:expr, $acc:expr) => {
+        first::<$k>($hart, $op, $acc).wrapping_add(immediate($op)) & !1
+    };
+}
+pub(super) use target_of;
 
 handler! {
     fn one [S: Step] (hart, op, acc, budget, page) {
@@ -58,42 +116,31 @@ handler! {
     }
 
     fn branch [C: Condition, const K: u8] (hart, op, acc, budget, page) {
-        let trailer = op.add(1).cast::<Trailer>();
-        if C::holds(first::<K>(hart, op, acc), second::<K>(hart, op, acc)) {
-            follow!(hart, (*trailer).taken, acc, budget, page)
-        } else {
-            follow!(hart, (*trailer).next, acc, budget, page)
-        }
+        go_either_way!(C, K, hart, op, acc, budget, page)
     }
 
     /// A branch in the middle of a block.
     fn branch_out [C: Condition, const K: u8] (hart, op, acc, budget, page) {
-        if C::holds(first::<K>(hart, op, acc), second::<K>(hart, op, acc)) {
-            go_out!(hart, op, acc, budget, page)
-        } else {
-            next!(hart, op.add(1), acc, budget, page)
-        }
+        go_out_or_on!(C, K, hart, op, acc, budget, page)
     }
 
     fn jump [] (hart, op, acc, budget, page) {
-        follow!(hart, (*op.add(1).cast::<Trailer>()).taken, acc, budget, page)
+        go_there!(hart, op, acc, budget, page)
     }
 
-    /// The immediate is where the next instruction stands, from the start of the page.
     fn jump_and_link [] (hart, op, acc, budget, page) {
-        set_x(hart, (*op).rd, page.wrapping_add(immediate(op)));
-        follow!(hart, (*op.add(1).cast::<Trailer>()).taken, acc, budget, page)
+        link_jump!(hart, op, page);
+        go_there!(hart, op, acc, budget, page)
     }
 
     fn jump_register [const K: u8] (hart, op, acc, budget, _) {
-        let target = first::<K>(hart, op, acc).wrapping_add(immediate(op)) & !1;
+        let target = target_of!(K, hart, op, acc);
         go_to!(hart, target, op, acc, budget)
     }
 
     fn jump_register_and_link [const K: u8] (hart, op, acc, budget, page) {
-        let target = first::<K>(hart, op, acc).wrapping_add(immediate(op)) & !1;
-        let next = (*op.add(1).cast::<Trailer>()).next.addr() as u64;
-        set_x(hart, (*op).rd, page.wrapping_add(next));
+        let target = target_of!(K, hart, op, acc);
+        link_call!(hart, op, page);
         go_to!(hart, target, op, acc, budget)
     }
 }

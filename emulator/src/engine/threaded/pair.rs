@@ -7,7 +7,7 @@
 //! Which pairs there are was measured: those that are one instruction in five hundred, or more, of a kernel of
 //! `firmware/bench` or of a part of Linux's boot.
 
-use super::handlers::go_out;
+use super::handlers::{go_either_way, go_out_or_on, go_there, link_call, link_jump, target_of};
 use super::leave::go_to;
 use super::op::{Handler, Op, SideExit, Trailer, follow, go, handler, next};
 use super::step::{
@@ -81,50 +81,40 @@ handler! {
     fn and_branch [A: Step, C: Condition, const K: u8] (hart, op, acc, budget, page) {
         let acc = step!(A, hart, op, acc, budget, page);
         let op = op.add(1);
-        let trailer = op.add(1).cast::<Trailer>();
-        if C::holds(first::<K>(hart, op, acc), second::<K>(hart, op, acc)) {
-            follow!(hart, (*trailer).taken, acc, budget, page)
-        } else {
-            follow!(hart, (*trailer).next, acc, budget, page)
-        }
+        go_either_way!(C, K, hart, op, acc, budget, page)
     }
 
     fn and_branch_out [A: Step, C: Condition, const K: u8] (hart, op, acc, budget, page) {
         let acc = step!(A, hart, op, acc, budget, page);
         let op = op.add(1);
-        if C::holds(first::<K>(hart, op, acc), second::<K>(hart, op, acc)) {
-            go_out!(hart, op, acc, budget, page)
-        } else {
-            next!(hart, op.add(1), acc, budget, page)
-        }
+        go_out_or_on!(C, K, hart, op, acc, budget, page)
     }
 
     fn and_jump [A: Step] (hart, op, acc, budget, page) {
         let acc = step!(A, hart, op, acc, budget, page);
         let op = op.add(1);
-        follow!(hart, (*op.add(1).cast::<Trailer>()).taken, acc, budget, page)
+        go_there!(hart, op, acc, budget, page)
     }
 
     fn and_jump_and_link [A: Step] (hart, op, acc, budget, page) {
         let acc = step!(A, hart, op, acc, budget, page);
         let op = op.add(1);
-        set_x(hart, (*op).rd, page.wrapping_add(immediate(op)));
-        follow!(hart, (*op.add(1).cast::<Trailer>()).taken, acc, budget, page)
+        link_jump!(hart, op, page);
+        go_there!(hart, op, acc, budget, page)
     }
 
     fn and_return [A: Step, const K: u8] (hart, op, acc, budget, page) {
         let acc = step!(A, hart, op, acc, budget, page);
         let op = op.add(1);
-        let target = first::<K>(hart, op, acc).wrapping_add(immediate(op)) & !1;
+        let target = target_of!(K, hart, op, acc);
         go_to!(hart, target, op, acc, budget)
     }
 
     fn and_call [A: Step, const K: u8] (hart, op, acc, budget, page) {
         let acc = step!(A, hart, op, acc, budget, page);
         let op = op.add(1);
-        let target = first::<K>(hart, op, acc).wrapping_add(immediate(op)) & !1;
-        let next = (*op.add(1).cast::<Trailer>()).next.addr() as u64;
-        set_x(hart, (*op).rd, page.wrapping_add(next));
+        let target = target_of!(K, hart, op, acc);
+        link_call!(hart, op, page);
         go_to!(hart, target, op, acc, budget)
     }
 
@@ -133,12 +123,7 @@ handler! {
         let op = op.add(1);
         let acc = step!(B, hart, op, acc, budget, page);
         let op = op.add(1);
-        let trailer = op.add(1).cast::<Trailer>();
-        if C::holds(first::<K>(hart, op, acc), second::<K>(hart, op, acc)) {
-            follow!(hart, (*trailer).taken, acc, budget, page)
-        } else {
-            follow!(hart, (*trailer).next, acc, budget, page)
-        }
+        go_either_way!(C, K, hart, op, acc, budget, page)
     }
 
     fn two_and_return [A: Step, B: Step, const K: u8] (hart, op, acc, budget, page) {
@@ -146,7 +131,7 @@ handler! {
         let op = op.add(1);
         let acc = step!(B, hart, op, acc, budget, page);
         let op = op.add(1);
-        let target = first::<K>(hart, op, acc).wrapping_add(immediate(op)) & !1;
+        let target = target_of!(K, hart, op, acc);
         go_to!(hart, target, op, acc, budget)
     }
 

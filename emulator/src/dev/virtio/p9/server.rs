@@ -13,7 +13,7 @@ use super::fids::{Fid, Fids, Open};
 use super::folder::{Folder, errno};
 use super::message::Request;
 use super::path::{Name, SharePath};
-use super::session::{Message, NO_FID, agree, limit};
+use super::session::{Message, NO_FID, agree, limit, locked, unlocked};
 use super::wire::{Qid, Reply};
 
 /// The flags of `Tlopen` and `Tlcreate`.
@@ -210,12 +210,9 @@ impl P9Server {
                 self.unlink_at(directory, Name::new(name)?, flags)?;
             }
             R::Remove { fid } => self.remove(fid)?,
-            // The client has looked at the locks of its own processes before it asks. There is
-            // no other client.
             R::Lock { fid, .. } => {
                 self.fids.get(fid)?;
-                const SUCCESS: u8 = 0;
-                reply.u8(SUCCESS);
+                locked(reply);
             }
             R::Getlock {
                 fid,
@@ -226,9 +223,7 @@ impl P9Server {
                 ..
             } => {
                 self.fids.get(fid)?;
-                const UNLOCKED: u8 = 2;
-                reply.u8(UNLOCKED).u64(start).u64(length).u32(process);
-                reply.text(client)?;
+                unlocked(start, length, process, client, reply)?;
             }
             R::Xattrwalk { .. } | R::Xattrcreate { .. } => return Err(Errno::OPNOTSUPP),
         }

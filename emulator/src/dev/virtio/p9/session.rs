@@ -119,3 +119,24 @@ pub(super) fn agree(msize: u32, version: &[u8], reply: &mut Reply) -> Result<Opt
 pub(super) fn limit(count: u32, room: usize) -> usize {
     (count as usize).min(room.saturating_sub(HEADER + 4))
 }
+
+/// Answers that a lock was taken. The client has looked at the locks of its own processes before it asks, and there is
+/// no other client.
+pub(super) fn locked(reply: &mut Reply) {
+    const SUCCESS: u8 = 0;
+    reply.u8(SUCCESS);
+}
+
+/// Answers that nobody has a lock, in the words of the question.
+pub(super) fn unlocked(
+    start: u64,
+    length: u64,
+    process: u32,
+    client: &[u8],
+    reply: &mut Reply,
+) -> Result<(), Errno> {
+    const UNLOCKED: u8 = 2;
+    reply.u8(UNLOCKED).u64(start).u64(length).u32(process);
+    reply.text(client)?;
+    Ok(())
+}

@@ -8,7 +8,9 @@ use serde::{Deserialize, Serialize};
 use super::files::{ControlFiles, Node};
 use super::input::Got;
 use crate::dev::virtio::p9::message::Request;
-use crate::dev::virtio::p9::session::{MSIZE_MAX, MSIZE_MIN, Message, NO_FID, agree, limit};
+use crate::dev::virtio::p9::session::{
+    MSIZE_MAX, MSIZE_MIN, Message, NO_FID, agree, limit, locked, unlocked,
+};
 use crate::dev::virtio::p9::wire::{Qid, Reply};
 use crate::trace;
 
@@ -172,8 +174,7 @@ impl ControlServer {
             }
             R::Lock { fid, .. } => {
                 self.fid(fid)?;
-                const SUCCESS: u8 = 0;
-                reply.u8(SUCCESS);
+                locked(reply);
             }
             R::Getlock {
                 fid,
@@ -184,9 +185,7 @@ impl ControlServer {
                 ..
             } => {
                 self.fid(fid)?;
-                const UNLOCKED: u8 = 2;
-                reply.u8(UNLOCKED).u64(start).u64(length).u32(process);
-                reply.text(client)?;
+                unlocked(start, length, process, client, reply)?;
             }
             R::Lcreate { .. }
             | R::Symlink { .. }
