@@ -1,5 +1,7 @@
 //! `pagewalk run`.
 
+mod words;
+
 use super::boot::BootArguments;
 use super::check::CheckArguments;
 use super::devices::{DeviceArguments, Stdio};
@@ -13,9 +15,9 @@ use super::profile::{ProfileFiles, ProfileRequest};
 use super::program::{self, Kind, Program, ProgramArguments};
 use super::terminal;
 use super::trace::TraceArguments;
-use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, WrongUse, same_file_twice, say, values};
+use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
-use clap::{Args, Parser};
+use clap::Args;
 use pagewalk::board::{Host, Limits, Machine, MachineConfig};
 use pagewalk::dev::console::{Input, Shared, Stream};
 use pagewalk::engine::EngineKind;
@@ -27,7 +29,7 @@ use pagewalk::report::profile::Profiler;
 use pagewalk::report::signature;
 use pagewalk::report::stats::Stats;
 use pagewalk::report::traps::TrapHistory;
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
@@ -267,74 +269,6 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
 }
 
 impl Arguments {
-    /// The command line again, if that is what `words` (without `run`) say when the guest is not a
-    /// Linux program: all options are Pagewalk's, wherever they stand. A Linux program has all
-    /// words behind it.
-    pub(super) fn settle(self, words: &[OsString]) -> Result<Self, clap::Error> {
-        let count = self.guest.len();
-        let behind = words.len().checked_sub(count);
-        let (Some(guest), Some(before), true) = (
-            self.guest.first(),
-            behind.and_then(|count| words.get(..count)),
-            count > 1 && !self.is_program(),
-        ) else {
-            return Ok(self);
-        };
-        // What is behind `--` is no option.
-        let marker = OsStr::new("--");
-        if before.last().is_some_and(|last| last == marker) {
-            return Ok(self);
-        }
-        let again = [OsStr::new("run")]
-            .into_iter()
-            .chain(before.iter().map(OsString::as_os_str))
-            .chain(self.guest[1..].iter().map(OsString::as_os_str))
-            .chain([marker, guest]);
-        let mut again = Again::try_parse_from(again)?.arguments;
-        // Words that are no options stand before the guest now.
-        if again.guest.len() > 1 {
-            again.guest.retain(|word| word != marker);
-            again.guest.rotate_right(1);
-        }
-        Ok(again)
-    }
-
-    /// The guest's file.
-    fn named(&self) -> Option<&Path> {
-        self.guest.first().map(Path::new)
-    }
-
-    /// Whether the guest is a program for Linux.
-    fn is_program(&self) -> bool {
-        match (self.program.kind, self.named()) {
-            (Some(kind), named) => kind == Kind::Linux && named.is_some(),
-            (None, Some(named)) => self.boot.is_program(named),
-            (None, None) => false,
-        }
-    }
-
-    /// What only a Linux program can take.
-    fn wrong_words(&self, is_program: bool) -> Option<WrongUse> {
-        let name = self.named().unwrap_or(Path::new("the guest")).display();
-        // What cannot be opened is no kind of guest; whoever opens it says why.
-        let there = self.named().is_none_or(Path::exists);
-        if is_program || !there {
-            return None;
-        }
-        if let Some(extra) = self.guest.get(1) {
-            let extra = extra.display();
-            return Some(WrongUse(format!(
-                "{name} is a bare-metal program or a kernel, which takes no arguments (but see \
-                 --append), and there is `{extra}`"
-            )));
-        }
-        let option = self.program.first()?;
-        Some(WrongUse(format!(
-            "{option} is for Linux programs, and {name} is a bare-metal program or a kernel \
-             (--share gives a kernel a folder; --as linux, if it is a program after all)"
-        )))
-    }
-
     fn config(&self, is_program: bool) -> MachineConfig {
         if is_program {
             self.machine.config_with(program::MEMORY)
@@ -358,14 +292,6 @@ impl Arguments {
             }
         }
     }
-}
-
-/// The command line of `run` alone.
-#[derive(Parser)]
-#[command(name = "pagewalk run")]
-struct Again {
-    #[command(flatten)]
-    arguments: Arguments,
 }
 
 /// Writes the device tree of the machine that the command line describes, without making it.

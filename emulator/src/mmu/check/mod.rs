@@ -18,6 +18,7 @@ mod stale;
 mod tables;
 #[cfg(test)]
 mod tests;
+mod user_pages;
 mod walks;
 
 pub use report::{Change, CheckKind, FenceSeen, Report, RightFence, Site, Use};

@@ -2,6 +2,7 @@
 
 use super::changes::{Stored, of_hart};
 use super::tables;
+use super::user_pages::UserPage;
 use super::{Change, CheckKind, Checker, Key, Report, RightFence, Site, Use};
 use crate::isa::Privilege;
 use crate::mem::{PhysAddr, VirtAddr};
@@ -11,8 +12,6 @@ use crate::mmu::{Fault, FaultReason, Fence, Leaf, Outcome, PageSize, Pte, Satp, 
 const MOST_INVALID: usize = 128;
 /// Entries that are remembered because A or D was clear.
 const MOST_CLEAR: usize = 64;
-/// User pages that are remembered; a power of two.
-const USER_PAGES: usize = 1 << 12;
 
 /// An invalid entry on which a walk ended: a hart may go on believing that it is invalid.
 #[derive(Clone)]
@@ -40,17 +39,6 @@ struct Clear {
     reason: FaultReason,
 }
 
-#[derive(Clone, Copy)]
-struct UserPage {
-    frame: u64,
-    at: PhysAddr,
-    /// Of the table: [`Tables::life`](super::tables::Tables::life).
-    life: Option<u64>,
-    level: u8,
-    pte: u64,
-    used: Use,
-}
-
 #[derive(Clone, Default)]
 pub(super) struct Walks {
     invalid: Vec<Invalid>,
@@ -58,7 +46,7 @@ pub(super) struct Walks {
     /// The last fault of each hart, if it was for want of A or D and nobody changed the entry since.
     last_clear: Vec<Option<PhysAddr>>,
     /// User pages by their frame's number, one for each remainder.
-    user_pages: Vec<Option<UserPage>>,
+    pub(super) user_pages: Vec<Option<UserPage>>,
     /// The last full fence of each hart that walked.
     full_fences: Vec<Option<u64>>,
     /// When everything was forgotten.
@@ -122,7 +110,7 @@ const fn is_reserved(reason: FaultReason) -> bool {
     )
 }
 
-fn use_of(site: Site, walk: &Walk) -> Use {
+pub(super) fn use_of(site: Site, walk: &Walk) -> Use {
     Use {
         site,
         va: walk.va,
@@ -191,7 +179,7 @@ impl Checker {
             Outcome::Identity(_) => {}
         }
         if !new.is_empty() {
-            self.look_at_new_tables(site, walk, &new);
+            self.look_at_new_tables(&new);
         }
         new
     }
@@ -220,7 +208,7 @@ impl Checker {
         }
     }
 
-    fn about_entry(
+    pub(super) fn about_entry(
         &mut self,
         kind: CheckKind,
         about: u64,
@@ -265,63 +253,6 @@ impl Checker {
                 self.tables.mark(leaf.at, tables::USER);
             }
             self.look_at_user_page(site, walk, leaf, first);
-        }
-    }
-
-    /// User mode at page tables: none of the page that it reaches may be one.
-    fn look_at_user_page(&mut self, site: Site, walk: &Walk, leaf: Leaf, first: bool) {
-        let used = use_of(site, walk);
-        let begin = PhysAddr(leaf.pa.0 & !leaf.size.mask());
-        let entry = (leaf.at, leaf.size.level(), leaf.pte.0);
-        if leaf.size == PageSize::Kib4 {
-            let frame = begin.0 >> 12;
-            let life = self.tables.life(leaf.at);
-            let pages = &mut self.walks.user_pages;
-            if pages.is_empty() {
-                pages.resize(USER_PAGES, None);
-            }
-            pages[frame as usize % USER_PAGES] = Some(UserPage {
-                frame,
-                at: leaf.at,
-                life,
-                level: entry.1,
-                pte: entry.2,
-                used,
-            });
-            if self.tables.knows(begin) {
-                self.reaches(begin, entry, used);
-            }
-        } else if first {
-            // A large page may hold tables that come later; they are found at the first store by user mode.
-            for table in self.tables.within(begin, leaf.size.bytes()) {
-                self.reaches(table, entry, used);
-            }
-        }
-    }
-
-    fn reaches(&mut self, table: PhysAddr, entry: (PhysAddr, u8, u64), used: Use) {
-        if self.tables.is_live(table, self.changes.satps()) {
-            self.about_entry(CheckKind::UserReachesTable, table.0, entry, used);
-        }
-    }
-
-    /// Pages became tables: a user page seen before may be one of them.
-    #[cold]
-    fn look_at_new_tables(&mut self, site: Site, walk: &Walk, new: &[PhysAddr]) {
-        let _ = (site, walk);
-        for &table in new {
-            let frame = table.0 >> 12;
-            let seen = self.walks.user_pages.get(frame as usize % USER_PAGES);
-            let Some(page) = seen.copied().flatten().filter(|page| page.frame == frame) else {
-                continue;
-            };
-            let still = self.tables.life(page.at) == page.life
-                && matches!(self.tables.get(page.at), Some(Some(word)) if word.has(tables::USER));
-            if still && self.tables.is_live(page.at.page(), self.changes.satps()) {
-                let value = self.changes.last(page.at);
-                let value = value.map_or(page.pte, |stored| stored.new);
-                self.reaches(table, (page.at, page.level, value), page.used);
-            }
         }
     }
 
@@ -576,42 +507,5 @@ impl Checker {
         } else if stored.new & (Pte::W | Pte::X) != stored.old & (Pte::W | Pte::X) {
             self.tables.unmark(at, tables::RIGHTS_SEEN);
         }
-    }
-
-    /// An entry that no longer leads to a user page does not reach it, even if walks find it again with another one.
-    fn forget_user_page(&mut self, at: PhysAddr, old: u64, new: u64) {
-        let (old, new) = (Pte(old), Pte(new));
-        if !old.valid() || !old.is_leaf() || new.valid() && new.target() == old.target() {
-            return;
-        }
-        let frame = old.target().0 >> 12;
-        if let Some(page) = (self.walks.user_pages).get_mut(frame as usize % USER_PAGES) {
-            page.take_if(|page| page.at == at);
-        }
-    }
-
-    /// User mode stored to an entry of a table that is in force.
-    fn user_stored(&mut self, by: Site, at: PhysAddr, old: u64, new: u64) {
-        let table = at.page();
-        if !self.tables.is_live(table, self.changes.satps()) {
-            return;
-        }
-        let kind = CheckKind::UserReachesTable;
-        let level = self.tables.get(at).flatten().map(|word| word.level());
-        self.add(&[Key::About(kind, table.0)], None, |_| Report {
-            kind,
-            change: Some(Change {
-                at,
-                level,
-                old,
-                new,
-                by: Some(by),
-            }),
-            satp: None,
-            used: None,
-            fence: None,
-            near: None,
-            times: 1,
-        });
     }
 }
