@@ -28,7 +28,7 @@ handler! {
                 (*hart).fast.atomic_hits = (*hart).fast.atomic_hits.wrapping_add(1);
                 let value = old.extend();
                 set_x(hart, (*op).rd, value);
-                next!(hart, op.add(1), value, budget, page)
+                next!(hart, op.add(1), acc.then(value), budget, page)
             }
             _ => go!(slow, hart, op, acc, budget, page),
         }
@@ -45,7 +45,7 @@ handler! {
                 let load = &raw mut (*hart).fast.load;
                 (*load).hits = (*load).hits.wrapping_add(1);
                 set_x(hart, (*op).rd, value);
-                next!(hart, op.add(1), value, budget, page)
+                next!(hart, op.add(1), acc.then(value), budget, page)
             }
             None => go!(slow, hart, op, acc, budget, page),
         }
@@ -66,7 +66,7 @@ handler! {
                 (*store).hits = (*store).hits.wrapping_add(1);
                 let value = u64::from(!held);
                 set_x(hart, (*op).rd, value);
-                next!(hart, op.add(1), value, budget, page)
+                next!(hart, op.add(1), acc.then(value), budget, page)
             }
             None => go!(slow, hart, op, acc, budget, page),
         }

@@ -6,9 +6,9 @@ use super::handlers;
 use super::leave::{exit_stub, next_stub, taken_stub};
 use super::op::{Handler, Op, SideExit, Trailer, budget};
 use super::pair::{self, Part, What};
-use super::slow::straddle;
-use super::step::{Constant, Move};
-use super::table::{Kind, SLOW, SYSTEM, kind};
+use super::slow::{slow, slow_without_result, straddle};
+use super::step::{Constant, Move, PageRelative};
+use super::table::{Kind, SYSTEM, kind};
 use crate::exec::{Destination, destination};
 use crate::hart::Hart;
 use crate::isa::{self, Extension, Insn, decode, length};
@@ -16,8 +16,11 @@ use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
 
 /// The most instructions of a block.
 const MOST: usize = 64;
+/// The most instructions before a branch back that does not end its block. More would make Linux's boot slower, whose
+/// code mostly runs a few times.
+const MOST_BACK: usize = 16;
 /// The most branches in the middle of a block.
-const MOST_EXITS: usize = 4;
+const MOST_EXITS: usize = 8;
 /// The rounding mode that says: use `frm`.
 const DYNAMIC: u8 = 7;
 /// The rounding mode towards zero.
@@ -56,10 +59,10 @@ pub(super) fn find_or_build(
     // SAFETY: nobody else uses the bus.
     let bus = unsafe { &mut *context.bus };
     let (block, info) = Builder::new(bus, context.extensions, page, start).build();
-    let end = page.offset(block.end);
-    let from = page.offset(start.into());
     // An instruction that is left to the reference engine is not kept.
-    hart.keep_decoded(bus, from, end.0 - from.0);
+    for &(from, end) in &block.pieces {
+        hart.keep_decoded(bus, page.offset(from), end - from);
+    }
     code.add(block, info);
     code.find(page, start).unwrap_or(std::ptr::null())
 }
@@ -70,8 +73,8 @@ pub(super) struct Built {
     pub(super) ops: Vec<Op>,
     pub(super) trailer: Trailer,
     pub(super) exits: Vec<SideExit>,
-    /// Where on the page its instructions end.
-    end: u64,
+    /// Where on the page its instructions stand: from one place to another, for each piece.
+    pieces: Vec<(u64, u64)>,
 }
 
 /// A branch in the middle of a block.
@@ -96,8 +99,14 @@ struct Builder<'a> {
     parts: Vec<Option<Part>>,
     exits: Vec<BranchOut>,
     insns: Vec<Decoded>,
-    /// The register that the last operation's result is in.
-    result: Option<u8>,
+    /// The instructions, with those that need no operation.
+    count: usize,
+    /// Where the instructions stand, but for the piece that is being read.
+    pieces: Vec<(u64, u64)>,
+    /// Where that piece begins.
+    piece: u64,
+    /// The registers that the last two results are in.
+    results: [Option<u8>; 2],
     /// The loads and stores.
     counts: i64,
     taken: i64,
@@ -118,7 +127,10 @@ impl<'a> Builder<'a> {
             parts: Vec::new(),
             exits: Vec::new(),
             insns: Vec::new(),
-            result: None,
+            count: 0,
+            pieces: Vec::new(),
+            piece: start.into(),
+            results: [None; 2],
             counts: 0,
             taken: 0,
             next: start.into(),
@@ -142,7 +154,7 @@ impl<'a> Builder<'a> {
     fn build(mut self) -> (Built, Info) {
         let mut ends_with_jump = false;
         loop {
-            if self.insns.len() == MOST || self.next == PAGE_SIZE {
+            if self.count == MOST || self.next == PAGE_SIZE {
                 ends_with_jump = true;
                 break;
             }
@@ -152,23 +164,28 @@ impl<'a> Builder<'a> {
             };
             let insn = decode(word, self.extensions);
             let offset = self.next as u16;
-            self.insns.push(Decoded { insn, offset });
+            self.insns.push(Decoded {
+                insn,
+                offset,
+                number: self.count as u8,
+            });
+            self.count += 1;
             self.next += u64::from(length(word as u16));
             if !self.push(insn, offset) {
                 break;
             }
         }
         if ends_with_jump {
-            let handler: Handler = if self.insns.is_empty() {
+            let handler: Handler = if self.count == 0 {
                 straddle
             } else {
                 handlers::jump
             };
             self.taken = self.next as i64;
             self.ops.push(operation(handler));
-            self.parts
-                .push((!self.insns.is_empty()).then_some(Part::JUMP));
+            self.parts.push(None);
         }
+        self.pieces.push((self.piece, self.next));
         self.join();
         let count = self.ops.len();
         let exits = self.place_exits();
@@ -181,7 +198,7 @@ impl<'a> Builder<'a> {
         };
         let link = |at: u64| std::ptr::without_provenance(at as usize);
         let built = Built {
-            charge: budget(self.insns.len() as i64, 0, 0) - self.counts,
+            charge: budget(self.count as i64, 0, 0) - self.counts,
             ops: self.ops,
             trailer: Trailer {
                 taken: std::ptr::null(),
@@ -192,12 +209,13 @@ impl<'a> Builder<'a> {
                 next_stub: stub(next_stub),
             },
             exits,
-            end: self.next,
+            pieces: self.pieces,
         };
         let info = Info {
             page: self.page,
             start: self.start,
             insns: self.insns.into(),
+            count: self.count as u8,
             taken: self.taken,
             next: self.next as i64,
             ends_with_jump,
@@ -226,7 +244,7 @@ impl<'a> Builder<'a> {
         for (n, branch) in self.exits.iter().enumerate() {
             let at = (trailer + n * size_of::<SideExit>()) / size_of::<Op>();
             self.ops[branch.index].imm = (at - branch.index) as i32;
-            let insns = self.insns.len() - branch.insns;
+            let insns = self.count - branch.insns;
             exits.push(SideExit {
                 taken: std::ptr::null(),
                 refund: budget(insns as i64, 0, 0) - (self.counts - branch.counts),
@@ -250,11 +268,11 @@ impl<'a> Builder<'a> {
             return false;
         };
         let insn = canonical(insn);
-        let from = |register: u8| u8::from(register != 0 && self.result == Some(register));
-        let mut k = from(insn.rs1) | from(insn.rs2) << 1;
+        let mut k = self.source(insn.rs1, 1, 8) | self.source(insn.rs2, 2, 16);
         if insn.rs2 == 0 && matches!(kind(insn.op, 0), Kind::Branch(..)) {
             k |= 4;
         }
+        let writes = destination(insn.op) == Destination::Integer;
         let writes_float = destination(insn.op) == Destination::Float;
         let mut op = Op {
             imm: if insn.rs3 != 0 {
@@ -269,16 +287,19 @@ impl<'a> Builder<'a> {
             },
             rs1: insn.rs1,
             rs2: insn.rs2,
-            ..operation(SLOW)
+            ..operation(if writes { slow } else { slow_without_result })
         };
         let target = i64::from(offset) + i64::from(insn.imm);
         // Without compressed instructions a jump may trap.
         let may_trap = !self.extensions.has(Extension::Zca);
         let mut goes_on = true;
         let mut what = Some(What::Op(insn.op));
-        let before = self.result;
-        let writes = destination(insn.op) == Destination::Integer && insn.rd != 0;
-        self.result = writes.then_some(insn.rd);
+        let before = self.results;
+        if writes {
+            let written = (insn.rd != 0).then_some(insn.rd);
+            // What that register held is not what it holds.
+            self.results = [written, before[0].filter(|_| before[0] != written)];
+        }
         match kind(insn.op, k) {
             Kind::Plain(_) if insn.op == isa::Op::Addi && insn.rs1 == 0 => {
                 op.handler = handlers::one::<Constant<0>>;
@@ -287,9 +308,10 @@ impl<'a> Builder<'a> {
             Kind::Plain(handler) => {
                 op.handler = handler;
                 if insn.op == isa::Op::Addi && insn.imm == 0 {
-                    op.handler = match k & 1 {
+                    op.handler = match k & 9 {
                         0 => handlers::one::<Move<0>>,
-                        _ => handlers::one::<Move<1>>,
+                        1 => handlers::one::<Move<1>>,
+                        _ => handlers::one::<Move<8>>,
                     };
                     what = Some(What::Move);
                 }
@@ -308,7 +330,10 @@ impl<'a> Builder<'a> {
                 op.handler = handler;
                 self.counts += budget(0, 0, 1);
             }
-            Kind::Nothing => op.handler = handlers::nothing,
+            Kind::Nothing => {
+                op.handler = handlers::nothing;
+                self.results = before;
+            }
             Kind::Upper => {
                 op.handler = handlers::one::<Constant<0>>;
                 what = Some(What::Constant);
@@ -316,11 +341,12 @@ impl<'a> Builder<'a> {
             Kind::PcRelative => match i32::try_from(target) {
                 Ok(target) => {
                     op.imm = target;
-                    op.handler = handlers::pc_relative;
+                    op.handler = handlers::one::<PageRelative>;
+                    what = Some(What::PageRelative);
                 }
-                Err(_) => op.handler = SLOW,
+                Err(_) => op.handler = slow,
             },
-            Kind::Slow => op.handler = SLOW,
+            Kind::Slow => {}
             Kind::System => {
                 op.handler = SYSTEM;
                 goes_on = false;
@@ -339,38 +365,55 @@ impl<'a> Builder<'a> {
             Kind::Branch(_, handler) if insn.imm > 0 && self.may_go_on() => {
                 op.handler = handler;
                 what = Some(What::Out(insn.op));
-                // It leaves the last result alone.
-                self.result = before;
-                self.exits.push(BranchOut {
-                    index: self.ops.len(),
-                    target: target as i32,
-                    insns: self.insns.len(),
-                    counts: self.counts,
-                });
+                self.leave_to(target);
+            }
+            // And a branch back is. A small loop stands in its block several times.
+            Kind::Branch(..)
+                if self.count < MOST_BACK && self.may_go_on() && is_on_page(target) =>
+            {
+                let inverse = inverse(insn.op);
+                if let Kind::Branch(_, handler) = kind(inverse, k) {
+                    op.handler = handler;
+                }
+                what = Some(What::Out(inverse));
+                self.leave_to(self.next as i64);
+                self.go_on_at(target);
             }
             Kind::Branch(handler, _) => {
                 op.handler = handler;
                 self.taken = target;
                 goes_on = false;
             }
+            Kind::Jump if self.may_go_on() && is_on_page(target) => {
+                let next = self.next;
+                self.go_on_at(target);
+                if insn.rd == 0 {
+                    self.results = before;
+                    self.insns.pop();
+                    return true;
+                }
+                op.imm = next as i32;
+                op.handler = handlers::one::<PageRelative>;
+                what = Some(What::PageRelative);
+            }
             Kind::Jump => {
                 self.taken = target;
                 op.imm = self.next as i32;
-                if insn.rd == 0 {
-                    op.handler = handlers::jump;
-                    what = Some(What::Jump);
-                } else {
-                    op.handler = handlers::jump_and_link;
-                    what = Some(What::JumpAndLink);
-                }
+                op.handler = match insn.rd {
+                    0 => handlers::jump,
+                    _ => handlers::jump_and_link,
+                };
+                what = None;
                 goes_on = false;
             }
             Kind::JumpRegister => {
-                op.handler = match (insn.rd, k & 1) {
+                op.handler = match (insn.rd, k & 9) {
                     (0, 0) => handlers::jump_register::<0>,
-                    (0, _) => handlers::jump_register::<1>,
+                    (0, 1) => handlers::jump_register::<1>,
+                    (0, _) => handlers::jump_register::<8>,
                     (_, 0) => handlers::jump_register_and_link::<0>,
-                    (_, _) => handlers::jump_register_and_link::<1>,
+                    (_, 1) => handlers::jump_register_and_link::<1>,
+                    (_, _) => handlers::jump_register_and_link::<8>,
                 };
                 what = Some(if insn.rd == 0 {
                     What::Return
@@ -382,18 +425,57 @@ impl<'a> Builder<'a> {
             }
         }
         self.ops.push(op);
-        self.parts.push(what.map(|what| Part {
-            what,
-            k,
-            rd: insn.rd,
-            rs1: insn.rs1,
-        }));
+        self.parts.push(what.map(|what| Part { what, k }));
         goes_on
     }
 
     /// Whether a block may have a branch in its middle here.
     fn may_go_on(&self) -> bool {
-        self.exits.len() < MOST_EXITS && self.insns.len() < MOST / 2
+        self.exits.len() < MOST_EXITS && self.count < MOST / 2
+    }
+
+    /// Where a source comes from: `last` or `before`, if it is one of the last results.
+    fn source(&self, register: u8, last: u8, before: u8) -> u8 {
+        match register {
+            0 => 0,
+            _ if self.results[0] == Some(register) => last,
+            _ if self.results[1] == Some(register) => before,
+            _ => 0,
+        }
+    }
+
+    /// Makes the operation that comes next a branch out of the block.
+    fn leave_to(&mut self, target: i64) {
+        self.exits.push(BranchOut {
+            index: self.ops.len(),
+            target: target as i32,
+            insns: self.count,
+            counts: self.counts,
+        });
+    }
+
+    /// Goes on reading elsewhere on the page.
+    fn go_on_at(&mut self, target: i64) {
+        self.pieces.push((self.piece, self.next));
+        self.next = target as u64;
+        self.piece = self.next;
+    }
+}
+
+/// Whether a place, counted from the start of a page, is on it.
+fn is_on_page(place: i64) -> bool {
+    (0..PAGE_SIZE as i64).contains(&place)
+}
+
+/// The branch that goes where another one does not.
+fn inverse(branch: isa::Op) -> isa::Op {
+    match branch {
+        isa::Op::Beq => isa::Op::Bne,
+        isa::Op::Bne => isa::Op::Beq,
+        isa::Op::Blt => isa::Op::Bge,
+        isa::Op::Bge => isa::Op::Blt,
+        isa::Op::Bltu => isa::Op::Bgeu,
+        _ => isa::Op::Bltu,
     }
 }
 

@@ -92,6 +92,8 @@ pub(super) struct Decoded {
     pub(super) insn: Option<Insn>,
     /// Where it stands on its page.
     pub(super) offset: u16,
+    /// How many instructions the block has before it.
+    pub(super) number: u8,
 }
 
 /// What is known of a block besides its operations.
@@ -100,7 +102,10 @@ pub(super) struct Info {
     pub(super) page: PhysAddr,
     /// Where the first instruction stands on the page.
     pub(super) start: u16,
+    /// The instructions that have an operation, in its order.
     pub(super) insns: Box<[Decoded]>,
+    /// How many instructions there are.
+    pub(super) count: u8,
     /// Where the last one goes, counted from the start of the page.
     pub(super) taken: i64,
     /// Where the next instruction stands, counted from the start of the page.

@@ -2,7 +2,7 @@
 
 use super::code::{Code, Jump};
 #[cfg(not(tail_calls))]
-use super::op::{Handler, Op};
+use super::op::{Handler, Op, Results};
 use crate::engine::Decoder;
 use crate::hart::Trap;
 use crate::isa::{ExtensionSet, Privilege};
@@ -47,7 +47,7 @@ pub(super) struct Context {
 pub(super) struct Relay {
     pub(super) handler: Handler,
     pub(super) op: *const Op,
-    pub(super) acc: u64,
+    pub(super) acc: Results,
     pub(super) budget: i64,
     pub(super) page: u64,
 }

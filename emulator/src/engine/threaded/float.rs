@@ -7,7 +7,7 @@
 
 use super::host;
 use super::op::{Op, go, handler, next};
-use super::slow::slow;
+use super::slow::{slow, slow_without_result};
 use super::step::{Memory, first, place, set_x};
 use crate::hart::Hart;
 use crate::isa::Extension;
@@ -123,7 +123,7 @@ handler! {
                 set_f(hart, (*op).rd, A::To::boxed(value));
                 next!(hart, op.add(1), acc, budget, page)
             }
-            None => go!(slow, hart, op, acc, budget, page),
+            None => go!(slow_without_result, hart, op, acc, budget, page),
         }
     }
 
@@ -134,7 +134,7 @@ handler! {
         match value {
             Some(value) => {
                 set_x(hart, (*op).rd, value);
-                next!(hart, op.add(1), value, budget, page)
+                next!(hart, op.add(1), acc.then(value), budget, page)
             }
             None => go!(slow, hart, op, acc, budget, page),
         }
@@ -147,7 +147,7 @@ handler! {
                 set_f(hart, (*op).rd, A::To::boxed(value));
                 next!(hart, op.add(1), acc, budget, page)
             }
-            None => go!(slow, hart, op, acc, budget, page),
+            None => go!(slow_without_result, hart, op, acc, budget, page),
         }
     }
 
@@ -157,7 +157,7 @@ handler! {
             let unused = 64 - F::WIDTH;
             let value = ((f(hart, (*op).rs1) << unused) as i64 >> unused) as u64;
             set_x(hart, (*op).rd, value);
-            next!(hart, op.add(1), value, budget, page)
+            next!(hart, op.add(1), acc.then(value), budget, page)
         } else {
             go!(slow, hart, op, acc, budget, page)
         }
@@ -168,7 +168,7 @@ handler! {
             set_f(hart, (*op).rd, first::<K>(hart, op, acc) | !F::MASK);
             next!(hart, op.add(1), acc, budget, page)
         } else {
-            go!(slow, hart, op, acc, budget, page)
+            go!(slow_without_result, hart, op, acc, budget, page)
         }
     }
 
@@ -181,7 +181,7 @@ handler! {
                 set_f(hart, (*op).rd, value | unused);
                 next!(hart, op.add(1), acc, budget, page)
             }
-            _ => go!(slow, hart, op, acc, budget, page),
+            _ => go!(slow_without_result, hart, op, acc, budget, page),
         }
     }
 
@@ -193,7 +193,7 @@ handler! {
                 std::ptr::with_exposed_provenance_mut::<T>(at).write_unaligned(value);
                 next!(hart, op.add(1), acc, budget, page)
             }
-            _ => go!(slow, hart, op, acc, budget, page),
+            _ => go!(slow_without_result, hart, op, acc, budget, page),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use super::leave::go_to;
 use super::op::{Op, SideExit, Trailer, follow, go, handler, next};
-use super::slow::slow;
+use super::slow::{slow, slow_without_result};
 use super::step::{
     Condition, Memory, Step, first, immediate, load, place_within_page, second, set_x, store,
 };
@@ -36,28 +36,6 @@ macro_rules! go_out_or_on {
 }
 pub(super) use go_out_or_on;
 
-/// Follows a jump to the target that is known.
-macro_rules! go_there {
-    ($hart:expr, $op:expr, $acc:expr, $budget:expr, $page:expr) => {
-        follow!(
-            $hart,
-            (*$op.add(1).cast::<Trailer>()).taken,
-            $acc,
-            $budget,
-            $page
-        )
-    };
-}
-pub(super) use go_there;
-
-/// Writes the link of a jump. Its immediate is where the next instruction stands, from the start of the page.
-macro_rules! link_jump {
-    ($hart:expr, $op:expr, $page:expr) => {
-        set_x($hart, (*$op).rd, $page.wrapping_add(immediate($op)))
-    };
-}
-pub(super) use link_jump;
-
 /// Writes the link of a jump through a register, whose trailer has it.
 macro_rules! link_call {
     ($hart:expr, $op:expr, $page:expr) => {{
@@ -77,17 +55,10 @@ pub(super) use target_of;
 
 handler! {
     fn one [S: Step] (hart, op, acc, budget, page) {
-        match S::step(hart, op, acc) {
+        match S::step(hart, op, acc, page) {
             Some(acc) => next!(hart, op.add(1), acc, budget, page),
             None => go!(S::OTHERWISE, hart, op, acc, budget, page),
         }
-    }
-
-    /// The immediate counts from the start of the page.
-    fn pc_relative [] (hart, op, _, budget, page) {
-        let value = page.wrapping_add(immediate(op));
-        set_x(hart, (*op).rd, value);
-        next!(hart, op.add(1), value, budget, page)
     }
 
     fn nothing [] (hart, op, acc, budget, page) {
@@ -98,7 +69,7 @@ handler! {
     fn load_unaligned [T: Memory, const K: u8] (hart, op, acc, budget, page) {
         let va = first::<K>(hart, op, acc).wrapping_add(immediate(op));
         match place_within_page(&raw const (*hart).fast.load, va, size_of::<T>() as u64) {
-            Some(at) => next!(hart, op.add(1), load::<T>(hart, op, at), budget, page),
+            Some(at) => next!(hart, op.add(1), acc.then(load::<T>(hart, op, at)), budget, page),
             None => go!(slow, hart, op, acc, budget, page),
         }
     }
@@ -111,7 +82,7 @@ handler! {
                 store::<T, K>(hart, op, acc, at);
                 next!(hart, op.add(1), acc, budget, page)
             }
-            None => go!(slow, hart, op, acc, budget, page),
+            None => go!(slow_without_result, hart, op, acc, budget, page),
         }
     }
 
@@ -125,12 +96,13 @@ handler! {
     }
 
     fn jump [] (hart, op, acc, budget, page) {
-        go_there!(hart, op, acc, budget, page)
+        follow!(hart, (*op.add(1).cast::<Trailer>()).taken, acc, budget, page)
     }
 
     fn jump_and_link [] (hart, op, acc, budget, page) {
-        link_jump!(hart, op, page);
-        go_there!(hart, op, acc, budget, page)
+        // The immediate is where the next instruction stands, from the start of the page.
+        set_x(hart, (*op).rd, page.wrapping_add(immediate(op)));
+        follow!(hart, (*op.add(1).cast::<Trailer>()).taken, acc, budget, page)
     }
 
     fn jump_register [const K: u8] (hart, op, acc, budget, _) {

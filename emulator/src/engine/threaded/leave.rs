@@ -81,7 +81,7 @@ macro_rules! go_to {
                 $crate::engine::threaded::leave::look_up,
                 $hart,
                 $op,
-                va,
+                $acc.then(va),
                 $budget,
                 0
             )
@@ -100,14 +100,15 @@ handler! {
 
     /// Goes on at the address that comes as the last result, which is not among the known places.
     #[cold]
-    fn look_up [] (hart, _, va, budget, _) {
+    fn look_up [] (hart, _, acc, budget, _) {
+        let va = acc.last;
         let first = known(hart, va);
         if first.is_null() {
             (*hart).pc = va;
             leave(hart, budget, false, Exit::Look);
         } else {
             (*(*context(hart)).code).remember(&mut (*hart).fast, va, first);
-            follow!(hart, first, va, budget, va & !0xfff)
+            follow!(hart, first, acc, budget, va & !0xfff)
         }
     }
 

@@ -35,7 +35,7 @@ use crate::hart::{Cause, Hart, Interest, TrapTaken};
 use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
 use code::Code;
 use context::{Context, Exit};
-use op::{Free, MOST_INSTRUCTIONS, Op, budget};
+use op::{MOST_INSTRUCTIONS, Op, Results, budget};
 
 /// What the engine keeps for each hart.
 #[derive(Default)]
@@ -236,11 +236,11 @@ unsafe fn enter(hart: *mut Hart, first: *const Op, left: i64, page: u64) {
     let left = left - unsafe { op::charge(first) };
     if left < 0 {
         // SAFETY: the caller says so.
-        unsafe { leave::out_of_budget(hart, first, 0, Free::uninit(), left, page) };
+        unsafe { leave::out_of_budget(hart, first, Results::NONE, left, page) };
         return;
     }
     // SAFETY: the operation is valid, and paid for.
-    unsafe { ((*first).handler)(hart, first, 0, Free::uninit(), left, page) };
+    unsafe { ((*first).handler)(hart, first, Results::NONE, left, page) };
     #[cfg(not(tail_calls))]
     loop {
         // SAFETY: as above.
@@ -256,6 +256,6 @@ unsafe fn enter(hart: *mut Hart, first: *const Op, left: i64, page: u64) {
             page,
         } = relay;
         // SAFETY: the handler before asked for it.
-        unsafe { handler(hart, op, acc, Free::uninit(), budget, page) };
+        unsafe { handler(hart, op, acc, budget, page) };
     }
 }

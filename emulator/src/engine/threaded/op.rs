@@ -11,13 +11,32 @@
 use super::code::Info;
 use super::context::Context;
 use crate::hart::Hart;
-use std::mem::MaybeUninit;
 
-/// An argument that nobody reads. It keeps a register of the host free for the handlers.
-pub(super) type Free = MaybeUninit<u64>;
+/// The last two results: what operations before this one wrote to registers. They travel in registers of the host,
+/// and who reads them does not wait for memory.
+#[derive(Clone, Copy)]
+#[repr(C)]
+pub(super) struct Results {
+    pub(super) last: u64,
+    pub(super) before: u64,
+}
 
-/// The code of an operation. Its arguments: the hart, the operation, the result of the operation before it (where
-/// that writes a register), nothing, the budget, and the first virtual address of the page of the pc.
+impl Results {
+    /// Where nothing was written.
+    pub(super) const NONE: Self = Self { last: 0, before: 0 };
+
+    /// With one more.
+    #[inline(always)]
+    pub(super) const fn then(self, last: u64) -> Self {
+        Self {
+            last,
+            before: self.last,
+        }
+    }
+}
+
+/// The code of an operation. Its arguments: the hart, the operation, the last results, the budget, and the first
+/// virtual address of the page of the pc.
 ///
 /// # Safety
 ///
@@ -25,7 +44,7 @@ pub(super) type Free = MaybeUninit<u64>;
 /// jump table are valid and used by nobody else. The operation belongs to a block of that code, and the block has
 /// been paid for from the budget. Whatever the hart's fast arrays hold is in the RAM of that bus
 /// (`Hart::catch_up` sees to it).
-pub(super) type Handler = unsafe extern "C" fn(*mut Hart, *const Op, u64, Free, i64, u64);
+pub(super) type Handler = unsafe extern "C" fn(*mut Hart, *const Op, Results, i64, u64);
 
 /// One operation.
 #[derive(Clone, Copy)]
@@ -108,7 +127,7 @@ pub(super) unsafe fn charge(first: *const Op) -> i64 {
 /// It does begin a block.
 pub(super) unsafe fn instructions(first: *const Op) -> u64 {
     // SAFETY: what is known of a block lives as long as it.
-    unsafe { &*info(first) }.insns.len() as u64
+    unsafe { &*info(first) }.count.into()
 }
 
 /// What is known of the block of an operation.
@@ -141,8 +160,7 @@ macro_rules! handler {
         pub(super) unsafe extern "C" fn $name<$($generics)*>(
             $hart: *mut $crate::hart::Hart,
             $op: *const $crate::engine::threaded::op::Op,
-            $acc: u64,
-            _: $crate::engine::threaded::op::Free,
+            $acc: $crate::engine::threaded::op::Results,
             $budget: i64,
             $page: u64,
         ) {
@@ -157,14 +175,7 @@ pub(super) use handler;
 #[cfg(tail_calls)]
 macro_rules! go {
     ($handler:expr, $hart:expr, $op:expr, $acc:expr, $budget:expr, $page:expr) => {
-        ($handler)(
-            $hart,
-            $op,
-            $acc,
-            $crate::engine::threaded::op::Free::uninit(),
-            $budget,
-            $page,
-        )
+        ($handler)($hart, $op, $acc, $budget, $page)
     };
 }
 

@@ -15,13 +15,24 @@ use crate::mem::{Bus, PhysAddr};
 const LEFT: i64 = i64::MIN;
 
 handler! {
-    /// Executes the instruction as the reference engine does, and goes on after it.
+    /// Executes an instruction that writes a register as the reference engine does, and goes on after it.
     #[cold]
-    fn slow [] (hart, op, _, budget, page) {
+    #[inline(never)]
+    fn slow [] (hart, op, acc, budget, page) {
         let budget = execute_slowly(hart, op, budget, page);
         if budget != LEFT {
             let result = *(*hart).x.as_ptr().add((*op).rd.into());
-            next!(hart, op.add(1), result, budget, page)
+            next!(hart, op.add(1), acc.then(result), budget, page)
+        }
+    }
+
+    /// The same for one that writes none.
+    #[cold]
+    #[inline(never)]
+    fn slow_without_result [] (hart, op, acc, budget, page) {
+        let budget = execute_slowly(hart, op, budget, page);
+        if budget != LEFT {
+            next!(hart, op.add(1), acc, budget, page)
         }
     }
 
@@ -146,7 +157,7 @@ unsafe fn execute_slowly(hart: *mut Hart, op: *const Op, left: i64, page: u64) -
     let ops = info.insns.len() + usize::from(info.ends_with_jump);
     let index = ops - to_trailer;
     let decoded = info.insns[index];
-    let remaining = (info.insns.len() - index) as i64;
+    let remaining = i64::from(info.count - decoded.number);
     // The instruction counts its access itself.
     let (loads, stores) = static_counts(decoded.insn);
     let left = left - budget(0, loads, stores);

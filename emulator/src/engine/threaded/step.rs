@@ -2,10 +2,10 @@
 //! for those that do several operations.
 //!
 //! `K` says where the sources come from: bit 0, the first is the last result; bit 1, the second is; bit 2, the second
-//! is `x0`.
+//! is `x0`; bit 3, the first is the result before the last; bit 4, the second is.
 
 use super::handlers::{branch_out, load_unaligned, store_unaligned};
-use super::op::{Handler, Op};
+use super::op::{Handler, Op, Results};
 use super::slow::slow;
 use crate::hart::Hart;
 use crate::hart::fast::{Arrays, Slot};
@@ -21,7 +21,7 @@ pub(super) trait Step {
     /// # Safety
     ///
     /// As for a [`Handler`].
-    unsafe fn step(hart: *mut Hart, op: *const Op, acc: u64) -> Option<u64>;
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, page: u64) -> Option<Results>;
 }
 
 /// `x[rd] = f(a, b)`.
@@ -48,9 +48,11 @@ pub(super) unsafe fn set_x(hart: *mut Hart, index: u8, value: u64) {
 }
 
 #[inline(always)]
-pub(super) unsafe fn first<const K: u8>(hart: *mut Hart, op: *const Op, acc: u64) -> u64 {
+pub(super) unsafe fn first<const K: u8>(hart: *mut Hart, op: *const Op, acc: Results) -> u64 {
     if K & 1 != 0 {
-        acc
+        acc.last
+    } else if K & 8 != 0 {
+        acc.before
     } else {
         // SAFETY: the operation is valid.
         unsafe { x(hart, (*op).rs1) }
@@ -58,11 +60,13 @@ pub(super) unsafe fn first<const K: u8>(hart: *mut Hart, op: *const Op, acc: u64
 }
 
 #[inline(always)]
-pub(super) unsafe fn second<const K: u8>(hart: *mut Hart, op: *const Op, acc: u64) -> u64 {
+pub(super) unsafe fn second<const K: u8>(hart: *mut Hart, op: *const Op, acc: Results) -> u64 {
     if K & 4 != 0 {
         0
     } else if K & 2 != 0 {
-        acc
+        acc.last
+    } else if K & 16 != 0 {
+        acc.before
     } else {
         // SAFETY: the operation is valid.
         unsafe { x(hart, (*op).rs2) }
@@ -158,7 +162,7 @@ pub(super) unsafe fn load<T: Memory>(hart: *mut Hart, op: *const Op, at: usize) 
 pub(super) unsafe fn store<T: Memory, const K: u8>(
     hart: *mut Hart,
     op: *const Op,
-    acc: u64,
+    acc: Results,
     at: usize,
 ) {
     // SAFETY: the caller says so.
@@ -173,12 +177,12 @@ pub(super) struct Registers<F, const K: u8>(PhantomData<F>);
 
 impl<F: Binary, const K: u8> Step for Registers<F, K> {
     #[inline(always)]
-    unsafe fn step(hart: *mut Hart, op: *const Op, acc: u64) -> Option<u64> {
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, _: u64) -> Option<Results> {
         // SAFETY: the caller says so.
         unsafe {
             let value = F::apply(first::<K>(hart, op, acc), second::<K>(hart, op, acc));
             set_x(hart, (*op).rd, value);
-            Some(value)
+            Some(acc.then(value))
         }
     }
 }
@@ -188,12 +192,12 @@ pub(super) struct Immediate<F, const K: u8>(PhantomData<F>);
 
 impl<F: Binary, const K: u8> Step for Immediate<F, K> {
     #[inline(always)]
-    unsafe fn step(hart: *mut Hart, op: *const Op, acc: u64) -> Option<u64> {
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, _: u64) -> Option<Results> {
         // SAFETY: the caller says so.
         unsafe {
             let value = F::apply(first::<K>(hart, op, acc), immediate(op));
             set_x(hart, (*op).rd, value);
-            Some(value)
+            Some(acc.then(value))
         }
     }
 }
@@ -203,12 +207,12 @@ pub(super) struct Move<const K: u8>;
 
 impl<const K: u8> Step for Move<K> {
     #[inline(always)]
-    unsafe fn step(hart: *mut Hart, op: *const Op, acc: u64) -> Option<u64> {
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, _: u64) -> Option<Results> {
         // SAFETY: the caller says so.
         unsafe {
             let value = first::<K>(hart, op, acc);
             set_x(hart, (*op).rd, value);
-            Some(value)
+            Some(acc.then(value))
         }
     }
 }
@@ -218,12 +222,27 @@ pub(super) struct Constant<const K: u8>;
 
 impl<const K: u8> Step for Constant<K> {
     #[inline(always)]
-    unsafe fn step(hart: *mut Hart, op: *const Op, _: u64) -> Option<u64> {
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, _: u64) -> Option<Results> {
         // SAFETY: the caller says so.
         unsafe {
             let value = immediate(op);
             set_x(hart, (*op).rd, value);
-            Some(value)
+            Some(acc.then(value))
+        }
+    }
+}
+
+/// An address that its page and the immediate say.
+pub(super) struct PageRelative;
+
+impl Step for PageRelative {
+    #[inline(always)]
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, page: u64) -> Option<Results> {
+        // SAFETY: the caller says so.
+        unsafe {
+            let value = page.wrapping_add(immediate(op));
+            set_x(hart, (*op).rd, value);
+            Some(acc.then(value))
         }
     }
 }
@@ -235,12 +254,12 @@ impl<T: Memory, const K: u8> Step for Load<T, K> {
     const OTHERWISE: Handler = load_unaligned::<T, K>;
 
     #[inline(always)]
-    unsafe fn step(hart: *mut Hart, op: *const Op, acc: u64) -> Option<u64> {
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, _: u64) -> Option<Results> {
         // SAFETY: the caller says so.
         unsafe {
             let va = first::<K>(hart, op, acc).wrapping_add(immediate(op));
             let at = place(&raw const (*hart).fast.load, va, size_of::<T>() as u64)?;
-            Some(load::<T>(hart, op, at))
+            Some(acc.then(load::<T>(hart, op, at)))
         }
     }
 }
@@ -252,7 +271,7 @@ impl<T: Memory, const K: u8> Step for Store<T, K> {
     const OTHERWISE: Handler = store_unaligned::<T, K>;
 
     #[inline(always)]
-    unsafe fn step(hart: *mut Hart, op: *const Op, acc: u64) -> Option<u64> {
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, _: u64) -> Option<Results> {
         // SAFETY: the caller says so.
         unsafe {
             let va = first::<K>(hart, op, acc).wrapping_add(immediate(op));
@@ -270,7 +289,7 @@ impl<C: Condition, const K: u8> Step for Out<C, K> {
     const OTHERWISE: Handler = branch_out::<C, K>;
 
     #[inline(always)]
-    unsafe fn step(hart: *mut Hart, op: *const Op, acc: u64) -> Option<u64> {
+    unsafe fn step(hart: *mut Hart, op: *const Op, acc: Results, _: u64) -> Option<Results> {
         // SAFETY: the caller says so.
         let holds = unsafe { C::holds(first::<K>(hart, op, acc), second::<K>(hart, op, acc)) };
         (!holds).then_some(acc)

@@ -3,7 +3,7 @@
 use super::atomic::{self, Change};
 use super::handlers;
 use super::op::Handler;
-use super::slow::{slow, system};
+use super::slow::system;
 use super::step::{Binary, Condition, Immediate, Load, Registers, Store};
 use super::{float, host};
 use crate::exec::functions;
@@ -46,10 +46,16 @@ pub(super) enum Kind {
 macro_rules! of_two {
     ($k:ident, $step:ident, $type:ty) => {
         match $k {
-            0 => handlers::one::<$step<$type, 0>>,
             1 => handlers::one::<$step<$type, 1>>,
             2 => handlers::one::<$step<$type, 2>>,
-            _ => handlers::one::<$step<$type, 3>>,
+            3 => handlers::one::<$step<$type, 3>>,
+            8 => handlers::one::<$step<$type, 8>>,
+            10 => handlers::one::<$step<$type, 10>>,
+            16 => handlers::one::<$step<$type, 16>>,
+            17 => handlers::one::<$step<$type, 17>>,
+            24 => handlers::one::<$step<$type, 24>>,
+            // What was written to a register is there, too.
+            _ => handlers::one::<$step<$type, 0>>,
         }
     };
 }
@@ -70,9 +76,10 @@ macro_rules! of_branch {
 /// Chooses the handler for where the only source comes from.
 macro_rules! of_one {
     ($k:ident, $step:ident, $type:ty) => {
-        match $k & 1 {
+        match $k & 9 {
             0 => handlers::one::<$step<$type, 0>>,
-            _ => handlers::one::<$step<$type, 1>>,
+            1 => handlers::one::<$step<$type, 1>>,
+            _ => handlers::one::<$step<$type, 8>>,
         }
     };
 }
@@ -80,9 +87,10 @@ macro_rules! of_one {
 /// The same, for handlers of floating-point registers.
 macro_rules! of_float {
     ($k:ident, $handler:ident, $type:ty) => {
-        match $k & 1 {
+        match $k & 9 {
             0 => float::$handler::<$type, 0>,
-            _ => float::$handler::<$type, 1>,
+            1 => float::$handler::<$type, 1>,
+            _ => float::$handler::<$type, 8>,
         }
     };
 }
@@ -90,7 +98,7 @@ macro_rules! of_float {
 /// The same, for atomics.
 macro_rules! of_atomic {
     ($k:ident, $handler:ident, $type:ty) => {
-        match $k {
+        match $k & 3 {
             0 => atomic::$handler::<$type, 0>,
             1 => atomic::$handler::<$type, 1>,
             2 => atomic::$handler::<$type, 2>,
@@ -138,7 +146,7 @@ macro_rules! kind {
                 functions::$f(a, b)
             }
         }
-        of_branch!($k, C, 0 1 2 3 4 5)
+        of_branch!($k, C, 0 1 2 3 4 5 8 10 12 16 17 24)
     }};
     ($k:ident load($type:ty)) => {
         Kind::Load(of_one!($k, Load, $type))
@@ -423,7 +431,5 @@ macro_rules! kinds {
 }
 for_each_instruction!(kinds);
 
-/// The handler of instructions without one of their own.
-pub(super) const SLOW: Handler = slow;
 /// The handler of the last instruction of a block.
 pub(super) const SYSTEM: Handler = system;
