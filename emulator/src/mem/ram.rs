@@ -1,8 +1,10 @@
 //! Guest RAM: one stretch of host memory, untouched pages of which cost nothing.
 
-use super::PhysAddr;
+use super::{PAGE_SIZE, PhysAddr};
 use memmap2::{MmapMut, MmapOptions};
+use std::fs::File;
 use std::ops::Range;
+use std::os::unix::fs::FileExt;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 /// How many were made.
@@ -94,6 +96,33 @@ impl Ram {
         self.host.wrapping_sub(self.base)
     }
 
+    /// The pages that may hold something: all others are zeros that nobody has touched. Where the host does not say,
+    /// these are all.
+    pub fn used_pages(&self) -> Vec<PhysAddr> {
+        let host = self.host_pages();
+        self.range()
+            .step_by(PAGE_SIZE as usize)
+            .enumerate()
+            .filter(|(n, _)| host.as_ref().is_none_or(|used| used[*n]))
+            .map(|(_, at)| PhysAddr(at))
+            .collect()
+    }
+
+    /// Of each page, whether the host has given memory for it.
+    fn host_pages(&self) -> Option<Vec<bool>> {
+        // Linux tells by eight bytes for each page; bit 63, it is in memory; bit 62, it is swapped.
+        const ENTRY: u64 = 8;
+        if rustix::param::page_size() as u64 != PAGE_SIZE {
+            return None;
+        }
+        let mut entries = vec![0; self.bytes.len() / (PAGE_SIZE / ENTRY) as usize];
+        let map = File::open("/proc/self/pagemap").ok()?;
+        map.read_exact_at(&mut entries, self.host / PAGE_SIZE * ENTRY)
+            .ok()?;
+        let used = |entry: &[u8]| entry[ENTRY as usize - 1] >> 6 != 0;
+        Some(entries.chunks_exact(ENTRY as usize).map(used).collect())
+    }
+
     #[inline]
     fn offset(&self, at: PhysAddr) -> usize {
         // An address below the base wraps to a huge offset, which no slice holds.
@@ -156,6 +185,22 @@ mod tests {
         assert_eq!(ram.load(PhysAddr(0x8000_0ffc), 4), Some(0x1122_3344));
         assert_eq!(ram.load(PhysAddr(u64::MAX), 8), None);
         assert_eq!(ram.load(PhysAddr(0x8000_0000), 3), None);
+    }
+
+    #[test]
+    fn pages_that_were_written_are_used() {
+        let mut ram = Ram::new(PhysAddr(0x8000_0000), 64 << 20).unwrap();
+        for at in [0x8000_0000, 0x8123_4008, 0x83ff_fff8] {
+            ram.store(PhysAddr(at), 8, 1).unwrap();
+        }
+        let used = ram.used_pages();
+        for at in [0x8000_0000, 0x8123_4000, 0x83ff_f000] {
+            assert!(used.contains(&PhysAddr(at)), "{at:#x}");
+        }
+        // The host may give more than was asked for, but not all.
+        if cfg!(target_os = "linux") {
+            assert!(used.len() < (64 << 20 >> 12) / 2, "{}", used.len());
+        }
     }
 
     #[test]
