@@ -1,9 +1,12 @@
 //! Linux programs under our own supervisor: `pagewalk run PROGRAM ARGS…`.
 
+mod escape;
 mod given;
 mod options;
 mod outside;
 mod own;
+mod pressure;
+mod terminal;
 
 use crate::cli::{Done, pagewalk};
 use assert_cmd::Command;
@@ -13,6 +16,13 @@ use std::path::PathBuf;
 fn program(name: &str) -> PathBuf {
     let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
     let path = root.join("firmware/programs/elf").join(name);
+    path.canonicalize().unwrap()
+}
+
+/// One of the supervisor's own tests.
+fn own_program(name: &str) -> PathBuf {
+    let root = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("..");
+    let path = root.join("firmware/supervisor/tests/elf").join(name);
     path.canonicalize().unwrap()
 }
 

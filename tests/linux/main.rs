@@ -1,4 +1,5 @@
-//! Debian's Linux on the board: boots, devices, disks, U-Boot, and a whole Debian.
+//! Debian's Linux on the board: boots, devices, disks, U-Boot, and a whole Debian. And our
+//! supervisor on another board, QEMU's.
 //!
 //! These tests need what `scripts/guests debian` fetches, and take a while, so they run when
 //! asked for: `cargo test --profile fast --test linux -- --ignored`. Those whose names begin with
@@ -8,6 +9,7 @@ mod boot;
 mod devices;
 mod disk;
 mod programs;
+mod qemu;
 mod root;
 mod support;
 mod uboot;

@@ -1,9 +1,9 @@
 // A tree of processes.  Each writes to memory that it has from its parent, and nobody sees another's
-// stores; pages that are shared on purpose are seen by all.
+// stores; pages that are shared on purpose are seen by all.  The argument is how deep the tree is.
 
 #include "test.h"
 
-enum { PAGES = 40, DEPTH = 4, WIDTH = 3 };
+enum { PAGES = 40, WIDTH = 3 };
 
 static u64 *own, *shared;
 
@@ -49,22 +49,26 @@ static u64 grow(u64 depth, u64 mark)
     return sum;
 }
 
-int main(void)
+int main(int count, char **words)
 {
+    u64 depth = count > 1 ? number_of(words[1]) : 4, expected = 1, more = 1;
+
     own = map(PAGES * PAGE, READ_RIGHT | WRITE_RIGHT, MAP_PRIVATE);
     shared = map(PAGE, READ_RIGHT | WRITE_RIGHT, MAP_SHARED);
-    u64 processes = grow(DEPTH, 7);
-    CHECK(processes == 121); // 1 + 3 + 9 + 27 + 81
-    CHECK(shared[0] == 120);
-    CHECK(wait_for(-1, NULL) == -10); // ECHILD
+    for (u64 i = 0; i < depth; i++)
+        expected += more *= WIDTH;
+    u64 processes = grow(depth, 7);
+    CHECK(processes == expected);
+    CHECK(shared[0] == expected - 1);
+    CHECK(wait_for(-1, NULL) == -ECHILD);
     // Many, one after the other: what each used is given back.
-    for (u64 i = 0; i < 200; i++) {
+    for (u64 i = 0; i < 50 * depth; i++) {
         i64 child = fork();
         if (child == 0)
             CALL1(EXIT, i & 0xff);
         u32 status;
         CHECK(child > 0 && wait_for(-1, &status) == child && status == (i & 0xff) << 8);
     }
-    say("forks: %d processes, each with its own pages\n", processes + 200);
+    say("forks: %d processes, each with its own pages\n", processes + 50 * depth);
     return 0;
 }

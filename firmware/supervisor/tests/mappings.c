@@ -1,10 +1,10 @@
 // A storm of mmap, munmap, mprotect, mremap and madvise, checked against a model: for each page what
 // it must hold and what may be done to it.  Whether a page can be read or written is asked of the
-// kernel with a pipe, so that a wrong right shows as EFAULT and not as a crash.
+// kernel with a pipe, so that a wrong right shows as EFAULT and not as a crash.  The argument is how many steps.
 
 #include "test.h"
 
-enum { PAGES = 256, STEPS = 6000 };
+enum { PAGES = 256 };
 
 static struct { bool mapped; u8 rights; u64 value; } model[PAGES];
 static u8 *base;
@@ -21,7 +21,7 @@ static void check(u64 page)
     u64 value;
     i64 readable = CALL3(WRITE, ends[1], word(page), 8), writable;
 
-    CHECK(readable == (model[page].mapped && model[page].rights != 0 ? 8 : -14));
+    CHECK(readable == (model[page].mapped && model[page].rights != 0 ? 8 : -EFAULT));
     if (readable != 8)
         return;
     CHECK(CALL3(READ, ends[0], &value, 8) == 8);
@@ -29,7 +29,7 @@ static void check(u64 page)
     value = random(&state);
     CHECK(CALL3(WRITE, ends[1], &value, 8) == 8);
     writable = CALL3(READ, ends[0], word(page), 8);
-    CHECK(writable == ((model[page].rights & WRITE_RIGHT) != 0 ? 8 : -14));
+    CHECK(writable == ((model[page].rights & WRITE_RIGHT) != 0 ? 8 : -EFAULT));
     if (writable == 8)
         model[page].value = value;
     else
@@ -83,13 +83,15 @@ static void step(void)
     }
 }
 
-int main(void)
+int main(int count, char **words)
 {
-    CHECK(CALL2(PIPE2, ends, 04000) == 0);
+    u64 steps = count > 1 ? number_of(words[1]) : 6000;
+
+    CHECK(CALL2(PIPE2, ends, O_NONBLOCK) == 0);
     base = map(PAGES * PAGE, 0, MAP_PRIVATE);
     for (u64 page = 0; page < PAGES; page++)
         model[page].mapped = true;
-    for (u64 i = 0; i < STEPS; i++)
+    for (u64 i = 0; i < steps; i++)
         step();
     for (u64 page = 0; page < PAGES; page++)
         check(page);
@@ -103,6 +105,6 @@ int main(void)
         CHECK((i64)block > 0 && block[0] == i && block[size / 8 - 1] == i);
         size += PAGE;
     }
-    say("mappings: %d steps, each page as the model says\n", (u64)STEPS);
+    say("mappings: %d steps, each page as the model says\n", steps);
     return 0;
 }

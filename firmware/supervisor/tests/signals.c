@@ -3,8 +3,6 @@
 
 #include "test.h"
 
-enum { SIGILL = 4, SIGBUS = 7, SIGUSR1 = 10, SIGSEGV = 11 };
-
 static volatile i32 seen_signal, seen_code;
 static volatile u64 seen_address;
 

@@ -98,3 +98,28 @@ void on_signal(u32 signal, handler *function, u64 flags)
 
     CHECK(CALL4(SIGACTION, signal, action, 0, 8) == 0);
 }
+
+void rest(u64 microseconds)
+{
+    u64 time[2] = { microseconds / 1000000, microseconds % 1000000 * 1000 };
+
+    CHECK(CALL2(NANOSLEEP, time, 0) == 0);
+}
+
+void thread(void (*function)(u64), u64 argument, u32 *tid)
+{
+    enum { STACK = 16 * PAGE };
+    // VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, PARENT_SETTID, CHILD_CLEARTID
+    u64 flags = 0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x100000 | 0x200000;
+    u8 *stack = map(STACK, READ_RIGHT | WRITE_RIGHT, MAP_PRIVATE);
+
+    CHECK(new_thread(flags, stack + STACK, function, argument, tid, tid) > 0);
+}
+
+void join(u32 *tid)
+{
+    u32 running;
+
+    while ((running = __atomic_load_n(tid, __ATOMIC_ACQUIRE)) != 0)
+        CALL4(FUTEX, tid, 0, running, 0);
+}

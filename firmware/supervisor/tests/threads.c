@@ -1,12 +1,11 @@
 // Threads that share pages: a lock made of a futex, a counter that it guards, and pages that one
-// thread unmaps and protects while others go on.
+// thread unmaps and protects while others go on.  The argument is how many rounds each does.
 
 #include "test.h"
 
-enum { THREADS = 6, ROUNDS = 400, STACK = 16 * PAGE };
-// VM, FS, FILES, SIGHAND, THREAD, SYSVSEM, PARENT_SETTID, CHILD_CLEARTID
-#define THREAD_FLAGS (0x100 | 0x200 | 0x400 | 0x800 | 0x10000 | 0x40000 | 0x100000 | 0x200000)
+enum { THREADS = 6 };
 
+static u64 rounds = 400;
 static u32 lock, tids[THREADS];
 static u64 counter, *pages;
 
@@ -30,7 +29,7 @@ static void work(u64 number)
 {
     u64 state = number;
 
-    for (u64 i = 0; i < ROUNDS; i++) {
+    for (u64 i = 0; i < rounds; i++) {
         take();
         u64 before = counter;
         if (random(&state) % 4 == 0)
@@ -53,25 +52,22 @@ static void work(u64 number)
     }
 }
 
-int main(void)
+int main(int count, char **words)
 {
     u64 sum = 0;
 
+    if (count > 1)
+        rounds = number_of(words[1]);
     pages = map(64 * PAGE, READ_RIGHT | WRITE_RIGHT, MAP_PRIVATE);
-    for (u64 i = 0; i < THREADS; i++) {
-        u8 *stack = map(STACK, READ_RIGHT | WRITE_RIGHT, MAP_PRIVATE);
-        CHECK(new_thread(THREAD_FLAGS, stack + STACK, work, i, &tids[i], &tids[i]) > 0);
-    }
-    for (u64 i = 0; i < THREADS; i++) {
-        u32 tid;
-        while ((tid = __atomic_load_n(&tids[i], __ATOMIC_ACQUIRE)) != 0)
-            CALL4(FUTEX, &tids[i], 0, tid, 0);
-    }
+    for (u64 i = 0; i < THREADS; i++)
+        thread(work, i, &tids[i]);
+    for (u64 i = 0; i < THREADS; i++)
+        join(&tids[i]);
     for (u64 page = 0; page < 64; page++)
         for (u64 i = 0; i < THREADS; i++)
             sum += pages[page * 512 + i];
-    CHECK(counter == THREADS * ROUNDS);
-    CHECK(sum == THREADS * ROUNDS);
-    say("threads: %d rounds of %d threads\n", (u64)ROUNDS, (u64)THREADS);
+    CHECK(counter == THREADS * rounds);
+    CHECK(sum == THREADS * rounds);
+    say("threads: %d rounds of %d threads\n", rounds, (u64)THREADS);
     return 0;
 }
