@@ -121,6 +121,8 @@ struct space {
     u64 resident;      // frames that are mapped
     u64 arguments, arguments_end;
     u64 clock;         // where the clock's hand is (swap.c)
+    u64 swap_next;     // the page behind those that came from the disk last, and how many
+    u32 swap_ahead;    // were asked for (slots.c)
     struct space *next, *previous; // all of them, in a ring
 };
 
@@ -145,14 +147,20 @@ void spaces_collect_dirty(struct inode *inode);
 void spaces_cut_file(struct inode *inode, u64 from_page);
 
 // Page faults.  What becomes of one:
-enum fault { FAULT_DONE, FAULT_NO_AREA, FAULT_NO_RIGHT, FAULT_NO_FILE, FAULT_NO_MEMORY };
+enum fault { FAULT_DONE, FAULT_NO_AREA, FAULT_NO_RIGHT, FAULT_NO_FILE, FAULT_NO_MEMORY, FAULT_NO_SWAP };
 enum access { ACCESS_FETCH, ACCESS_LOAD, ACCESS_STORE };
 enum fault page_fault(struct space *space, u64 va, enum access access);
 
 // Swap.
+#define SWAP_CLUSTER 32 // pages in one request
 void swap_start(void);
 bool reclaim(void);
-bool swap_in(struct space *space, u64 va, u64 *entry, const struct area *area, bool store);
+bool is_reclaiming(void);
+enum fault swap_in(struct space *space, u64 va, u64 *entry, const struct area *area, bool store);
+bool swap_is_full(void);
+u64 swap_leaving(void);  // frames that are free once they are written
+void swap_write(void);
+bool frame_take_slot(struct frame *frame); // false: the disk is full, or there is none
 void slot_keep(u32 slot);
 void slot_drop(u32 slot);
 bool frame_only_ours(struct frame *frame); // nobody else maps it or has it swapped out

@@ -159,19 +159,15 @@ static i64 write(struct file *file, u64 from, u64 size, u64 *position)
     return done != 0 ? (i64)done : result;
 }
 
-// For the kernel's own lines.  (A device cannot read from a kernel stack: it is not in one piece.)
+// For the kernel's own lines, which must come out when there is no memory left.  (A device cannot read
+// from a kernel stack: it is not in one piece.)
 i64 stream_write(struct file *file, const char *text, u64 size)
 {
-    u8 *page = allocate(PAGE);
-    i64 result;
+    static u8 page[PAGE] __attribute__((aligned(PAGE)));
 
-    if (page == NULL)
-        return -ENOMEM;
     size = MIN(size, (u64)PAGE);
     memcpy(page, text, size);
-    result = send(file->data, page, size);
-    release(page);
-    return result;
+    return send(file->data, page, size);
 }
 
 static u32 poll(struct file *file)
