@@ -210,9 +210,12 @@ void schedule(void)
     arrive();
 }
 
+// A new task may be at its end before it begins.
 void task_begins(void)
 {
     arrive();
+    if (must_end(current))
+        task_exit();
 }
 
 void yield(void)

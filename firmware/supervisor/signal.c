@@ -116,7 +116,7 @@ u32 signal_take(struct task *task, u64 set, struct information *information)
 
 bool signal_pending(const struct task *task)
 {
-    return task->process->exiting
+    return must_end(task)
         || ((task->pending.set | task->process->pending.set) & ~task->mask) != 0;
 }
 
@@ -263,7 +263,7 @@ void signals_deliver(struct registers *registers)
     u32 signal;
 
     for (;;) {
-        if (current->process->exiting)
+        if (must_end(current))
             task_exit();
         signal = signal_take(current, ~current->mask, &information);
         if (signal == 0)

@@ -242,7 +242,7 @@ static void wait_for_vfork(i32 pid)
     struct process *child;
 
     while ((child = process_find(pid)) != NULL && !child->executed && !child->zombie
-           && !current->process->exiting) {
+           && !must_end(current)) {
         current->state = SLEEPING;
         current->channel = child;
         schedule();

@@ -77,6 +77,7 @@ struct process {
     struct actions *actions;
     struct pending pending;
     bool exiting, zombie;
+    struct task *survivor; // an exec ends all tasks but this one
     i32 end_signal;    // what the parent gets when it ends
     u32 status;        // as wait4 gives it
     u64 alarm, alarm_interval; // ITIMER_REAL, in ticks
@@ -108,6 +109,14 @@ struct task {
     u32 futex_bits;
     u64 futex_key[2];
 };
+
+// Whether a task must not go on in user mode: the process ends, or another of its tasks starts a program.
+static inline bool must_end(const struct task *task)
+{
+    const struct process *process = task->process;
+
+    return process->exiting || (process->survivor != NULL && process->survivor != task);
+}
 
 extern struct task *current, *tasks;
 extern struct process *processes;
