@@ -94,6 +94,7 @@ struct file_operations {
 
 struct file {
     u32 refs, flags;
+    bool watched;          // by an epoll
     const struct file_operations *operations;
     struct entry *entry;   // NULL: a pipe and the like
     struct inode *inode;
@@ -120,14 +121,15 @@ i64 entry_path(struct entry *entry, char *to, u64 room);
 void entries_pinned(struct entry *folder, u64 from, take_name take, void *context);
 
 // path.c
-enum { FOLLOW = 1, WANT_FOLDER = 2 };
+enum { FOLLOW = 1, WANT_FOLDER = 2, STOP_AT_DESCRIPTOR = 4 }; // the last: at a link in /proc/self/fd
 #define PATH_MAX 4096
 #define NAME_MAX 255
 i64 resolve(struct entry *base, const char *path, u32 how, struct entry **found);
 i64 resolve_parent(struct entry *base, const char *path, struct entry **folder, char *name, bool *wants_folder);
 i64 open_path(struct entry *base, const char *path, u32 flags, u32 mode, struct file **opened);
-bool open_descriptor(struct entry *base, const char *path, struct file **opened);
 i64 open_entry(struct entry *entry, u32 flags, struct file **opened);
+void epoll_forget(struct file *file); // epoll.c
+void locks_drop(struct inode *inode, const void *owner); // locks.c: the owner is a process or an open file
 struct file *file_new(const struct file_operations *operations, u32 flags);
 struct file *file_keep(struct file *file);
 void file_drop(struct file *file);
@@ -154,4 +156,5 @@ struct inode *memory_folder(void);
 struct inode *memory_file(void);
 void devices_start(void);
 void proc_start(void);
+bool is_stream(const struct file *file); // stream.c
 struct file *proc_descriptor(const struct inode *inode);

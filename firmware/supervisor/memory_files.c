@@ -67,6 +67,8 @@ static i64 add(struct inode *folder, const char *name, struct inode *inode)
 {
     struct node **link = find(folder, name), *node;
 
+    if (folder->links == 0)
+        return -ENOENT; // it was removed
     if (*link != NULL)
         return -EEXIST;
     node = allocate(sizeof(*node) + strlen(name) + 1);
@@ -87,8 +89,6 @@ static i64 make(struct inode *folder, const char *name, u32 mode, const char *ta
 
     if (!IS(folder->mode, S_IFDIR))
         return -ENOTDIR;
-    if (folder->links == 0)
-        return -ENOENT; // it was removed
     if (*find(folder, name) != NULL)
         return -EEXIST;
     inode = new_inode(mode);
@@ -145,7 +145,7 @@ static i64 rename(struct inode *from, const char *name, struct inode *to, const 
     struct inode *inode;
     i64 error;
 
-    if (node == NULL)
+    if (node == NULL || to->links == 0)
         return -ENOENT;
     inode = node->inode;
     if (old != NULL) {

@@ -23,12 +23,7 @@ static i64 write(struct file *file, u64 from, u64 size, u64 *position)
     return count;
 }
 
-static void close(struct file *file)
-{
-    locks_drop(file->inode, (void *)file);
-}
-
-const struct file_operations regular_operations = { .read = read, .write = write, .close = close };
+const struct file_operations regular_operations = { .read = read, .write = write };
 
 static i64 read_folder(struct file *file, u64 to, u64 size, u64 *position)
 {

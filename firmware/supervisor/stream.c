@@ -213,6 +213,11 @@ static const struct file_operations operations = {
     .read = read, .write = write, .poll = poll, .control = control, .close = close,
 };
 
+bool is_stream(const struct file *file)
+{
+    return file->operations == &operations;
+}
+
 i64 p9_open_stream(struct inode *inode, u32 flags, struct file *file)
 {
     struct stream *stream = allocate(sizeof(*stream));
@@ -233,7 +238,7 @@ i64 p9_open_stream(struct inode *inode, u32 flags, struct file *file)
 
 void stream_is_terminal(struct file *file)
 {
-    if (file->operations == &operations)
+    if (is_stream(file))
         ((struct stream *)file->data)->terminal = file;
 }
 

@@ -55,24 +55,6 @@ i64 sys_fstat(u64 descriptor, u64 to)
     return file == NULL ? -EBADF : stat_out(file->inode, (u64)file->data & 0xffffffff, to);
 }
 
-// stat of /dev/fd/63, which is a pipe and has no path.
-static bool stat_descriptor(u64 path_at, u64 to, i64 *result)
-{
-    struct file *file;
-    char *path;
-    bool found;
-
-    if (path_in(path_at, &path) != 0)
-        return false;
-    found = open_descriptor(current->process->place->folder, path, &file);
-    release(path);
-    if (!found)
-        return false;
-    *result = stat_out(file->inode, (u64)file->data & 0xffffffff, to);
-    file_drop(file);
-    return true;
-}
-
 i64 sys_newfstatat(u64 descriptor, u64 path, u64 to, u64 flags)
 {
     struct entry *entry;
@@ -83,8 +65,6 @@ i64 sys_newfstatat(u64 descriptor, u64 path, u64 to, u64 flags)
         return -EINVAL;
     error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0,
                  &entry, &inode);
-    if (error == -ENOENT && (flags & AT_SYMLINK_NOFOLLOW) == 0 && stat_descriptor(path, to, &error))
-        return error;
     if (error != 0)
         return error;
     error = stat_out(inode, 1, to);
@@ -146,23 +126,6 @@ i64 sys_statx(u64 descriptor, u64 path, u64 flags, u64 mask, u64 to)
     return copy_out(to, &statx, sizeof(statx));
 }
 
-i64 sys_faccessat(u64 descriptor, u64 path, u64 mode)
-{
-    struct entry *entry;
-    struct inode *inode;
-    i64 error;
-
-    if (mode > 7)
-        return -EINVAL;
-    error = find_path(descriptor, path, FOLLOW, false, &entry, &inode);
-    if (error != 0)
-        return error;
-    if ((mode & 1) != 0 && IS(inode->mode, S_IFREG) && (inode->mode & 0111) == 0)
-        error = -EACCES;
-    found_done(entry, inode);
-    return error;
-}
-
 i64 sys_faccessat2(u64 descriptor, u64 path, u64 mode, u64 flags)
 {
     struct entry *entry;
@@ -179,6 +142,11 @@ i64 sys_faccessat2(u64 descriptor, u64 path, u64 mode, u64 flags)
         error = -EACCES;
     found_done(entry, inode);
     return error;
+}
+
+i64 sys_faccessat(u64 descriptor, u64 path, u64 mode)
+{
+    return sys_faccessat2(descriptor, path, mode, 0);
 }
 
 static i64 change_path(u64 descriptor, u64 path, u64 flags, bool may_be_empty, const struct change *change)

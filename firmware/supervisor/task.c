@@ -196,7 +196,7 @@ static void process_give_up(struct process *process)
 {
     space_drop(process->space);
     if (process->files != NULL)
-        files_drop(process->files);
+        files_drop(process->files, process);
     place_drop(process->place);
     actions_drop(process->actions);
     process->space = NULL;

@@ -165,9 +165,8 @@ struct file *file_of(i64 descriptor);
 i64 descriptor_new(struct file *file, i64 from, bool close_on_exec);
 struct files *files_new(void);
 struct files *files_copy(struct files *from);
-void files_drop(struct files *files);
+void files_drop(struct files *files, struct process *owner);
 void files_close_on_exec(struct files *files);
-void locks_drop(struct inode *inode, struct process *process);
 i64 lock_control(struct file *file, u64 command, u64 argument);
 
 // futex.c
