@@ -203,16 +203,16 @@
     NONE(197, shmdt) \
     CALL(198, socket, no_socket) \
     CALL(199, socketpair, socketpair) \
-    NONE(200, bind) \
-    NONE(201, listen) \
-    NONE(202, accept) \
-    NONE(203, connect) \
-    QUIET(204, getsockname) \
-    QUIET(205, getpeername) \
+    CALL(200, bind, bind) \
+    CALL(201, listen, listen) \
+    CALL(202, accept, accept) \
+    CALL(203, connect, connect) \
+    CALL(204, getsockname, getsockname) \
+    CALL(205, getpeername, getsockname) \
     CALL(206, sendto, sendto) \
     CALL(207, recvfrom, recvfrom) \
-    NONE(208, setsockopt) \
-    NONE(209, getsockopt) \
+    CALL(208, setsockopt, setsockopt) \
+    CALL(209, getsockopt, getsockopt) \
     CALL(210, shutdown, shutdown) \
     NONE(211, sendmsg) \
     NONE(212, recvmsg) \
@@ -245,7 +245,7 @@
     NONE(239, move_pages) \
     CALL(240, rt_tgsigqueueinfo, rt_tgsigqueueinfo) \
     NONE(241, perf_event_open) \
-    NONE(242, accept4) \
+    CALL(242, accept4, accept) \
     NONE(243, recvmmsg) \
     CALL(258, riscv_hwprobe, riscv_hwprobe) \
     CALL(259, riscv_flush_icache, riscv_flush_icache) \

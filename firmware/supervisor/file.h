@@ -33,6 +33,10 @@ struct change {
     struct timestamp accessed, modified;
 };
 
+struct file_system { // what statfs tells
+    u64 kind, block_size, blocks, free, available, files, files_free, id, name_length, fragment_size, room[5];
+};
+
 struct inode;
 struct file;
 // Takes one name of a folder; false when there is no more room.
@@ -55,6 +59,7 @@ struct inode_operations {
     i64 (*write)(struct inode *inode, u64 offset, const void *from, u64 size); // NULL: memory only
     i64 (*sync)(struct inode *inode);
     i64 (*open)(struct inode *inode, struct file *file);
+    i64 (*file_system)(struct inode *inode, struct file_system *about); // [what memory has]
     void (*end)(struct inode *inode); // the last reference is gone, its pages are dropped
 };
 

@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "clock.h"
+#include "pipe.h"
 
 struct node { // a name in a folder
     struct node *next;
@@ -226,7 +227,12 @@ static void end(struct inode *inode)
     }
 }
 
+static i64 open(struct inode *inode, struct file *file)
+{
+    return IS(inode->mode, S_IFIFO) ? fifo_open(inode, file) : 0;
+}
+
 static const struct inode_operations operations = {
     .lookup = lookup, .make = make, .link = link, .unlink = unlink, .rename = rename,
-    .read_link = read_link, .change = change, .list = list, .read_pages = read_pages, .end = end,
+    .read_link = read_link, .change = change, .list = list, .read_pages = read_pages, .open = open, .end = end,
 };

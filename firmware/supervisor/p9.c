@@ -465,6 +465,28 @@ static i64 open(struct inode *inode, struct file *file)
     return 0;
 }
 
+static i64 file_system(struct inode *inode, struct file_system *about)
+{
+    BEGIN(share_of(inode), P9_STATFS);
+    i64 error;
+
+    p9_put32(request, inode->fid);
+    error = p9_call(request);
+    if (error != 0)
+        return error;
+    about->kind = p9_get32(request);
+    about->block_size = p9_get32(request);
+    about->blocks = p9_get64(request);
+    about->free = p9_get64(request);
+    about->available = p9_get64(request);
+    about->files = p9_get64(request);
+    about->files_free = p9_get64(request);
+    about->id = p9_get64(request);
+    about->name_length = p9_get32(request);
+    p9_end(request);
+    return 0;
+}
+
 static void end(struct inode *inode)
 {
     clunk(share_of(inode), inode->fid);
@@ -475,7 +497,8 @@ static void end(struct inode *inode)
 static const struct inode_operations operations = {
     .lookup = lookup, .make = make, .link = link, .unlink = unlink, .rename = rename,
     .read_link = read_link, .attributes = attributes, .change = change, .list = list,
-    .read_pages = read_pages, .write = write, .sync = sync, .open = open, .end = end,
+    .read_pages = read_pages, .write = write, .sync = sync, .open = open,
+    .file_system = file_system, .end = end,
 };
 
 void p9_read_only(struct p9 *share)

@@ -243,12 +243,18 @@ i64 sys_utimensat(u64 descriptor, u64 path, u64 times_at, u64 flags)
     return change_path(descriptor, path, flags, (flags & AT_EMPTY_PATH) != 0, &change);
 }
 
-// A file system of a size that nobody asks for.
-static i64 statfs_out(u64 to)
+// What has no disk takes from memory.
+static i64 statfs_out(struct inode *inode, u64 to)
 {
-    u64 values[15] = { 0x01021997, PAGE, frames_total(), frames_free(), frames_free(), 1 << 20, 1 << 20, 0, NAME_MAX, PAGE };
+    struct file_system about = {
+        .kind = 0x01021994, .block_size = PAGE, .blocks = frames_total(), .free = frames_free(),
+        .available = frames_free(), .files = frames_total(), .files_free = frames_free(), .name_length = NAME_MAX,
+    };
+    i64 error = inode == NULL || inode->operations->file_system == NULL ? 0
+              : inode->operations->file_system(inode, &about);
 
-    return copy_out(to, values, sizeof(values));
+    about.fragment_size = about.block_size;
+    return error != 0 ? error : copy_out(to, &about, sizeof(about));
 }
 
 i64 sys_statfs(u64 path, u64 to)
@@ -259,11 +265,14 @@ i64 sys_statfs(u64 path, u64 to)
 
     if (error != 0)
         return error;
+    error = statfs_out(inode, to);
     found_done(entry, inode);
-    return statfs_out(to);
+    return error;
 }
 
 i64 sys_fstatfs(u64 descriptor, u64 to)
 {
-    return file_of((i32)descriptor) == NULL ? -EBADF : statfs_out(to);
+    struct file *file = file_of((i32)descriptor);
+
+    return file == NULL ? -EBADF : statfs_out(file->inode, to);
 }

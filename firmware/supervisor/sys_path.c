@@ -203,7 +203,7 @@ i64 sys_mknodat(u64 descriptor, u64 path, u64 mode)
 {
     if ((mode & S_IFMT) == 0)
         mode |= S_IFREG;
-    if (!IS(mode, S_IFREG))
+    if (!IS(mode, S_IFREG) && !IS(mode, S_IFIFO))
         return -EPERM;
     return make(descriptor, path, mode & ~(u64)current->process->place->mask, NULL, NULL);
 }
