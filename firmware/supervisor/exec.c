@@ -69,6 +69,7 @@ static void take_over(struct process *process, struct file *file, const char *pa
         if (process->actions->of[i].handler != 1)
             process->actions->of[i] = (struct action) { 0, 0, 0 };
     process->executed = true;
+    timers_drop(process);
     current->signal_stack = current->signal_stack_size = 0;
     current->clear_tid = current->robust_list = 0;
     current->tid = process->pid; // whichever task it was

@@ -72,6 +72,7 @@ struct inode {
     struct inode *next, *next_unused, *previous_unused;
     struct frame *pages;   // in the cache
     u32 page_count, version;
+    u64 pages_away;        // on the swap disk (shared_swap.c)
     u32 fid, io_fid;       // p9.c
     bool io_writable, mapped_shared, kept; // kept: stays when nobody uses it
     struct node *node;     // memory_files.c
@@ -138,6 +139,12 @@ void locks_drop(struct inode *inode, const void *owner); // locks.c: the owner i
 struct file *file_new(const struct file_operations *operations, u32 flags);
 struct file *file_keep(struct file *file);
 void file_drop(struct file *file);
+
+// shared_swap.c
+bool shared_swap_out(struct frame *frame);
+bool shared_swap_has(struct inode *inode, u64 index);
+i64 shared_swap_in(struct inode *inode, u64 index, u64 physical);
+void shared_swap_cut(struct inode *inode, u64 from_page);
 
 // cache.c
 struct frame *cache_find(struct inode *inode, u64 index);

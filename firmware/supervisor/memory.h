@@ -133,6 +133,7 @@ void space_switch(struct space *space);
 void spaces_start(void);
 u64 space_asid(const struct space *space); // for fences
 extern struct space *spaces;
+void area_free(struct area *area);
 struct area *find_area(struct space *space, u64 va);
 i64 map_area(struct space *space, u64 start, u64 size, u8 rights, u8 flags, struct file *file, u64 offset);
 i64 unmap_area(struct space *space, u64 start, u64 size);
@@ -157,6 +158,8 @@ void swap_start(void);
 bool reclaim(void);
 bool is_reclaiming(void);
 enum fault swap_in(struct space *space, u64 va, u64 *entry, const struct area *area, bool store);
+u32 slot_write(u64 physical); // a page that is not a process's; 0: there is no slot
+bool slot_read(u32 slot, u64 physical);
 bool swap_is_full(void);
 u64 swap_leaving(void);  // frames that are free once they are written
 void swap_write(void);

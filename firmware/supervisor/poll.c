@@ -55,6 +55,7 @@ i64 sys_ppoll(u64 at, u64 count, u64 timeout, u64 mask, u64 mask_size)
     struct poll_entry *entries;
     i64 result;
 
+    count = (u32)count;
     if (count > FILES_MAX)
         return -EINVAL;
     result = deadline_in(timeout, false, &deadline);

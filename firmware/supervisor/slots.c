@@ -63,7 +63,14 @@ static u32 slot_take(void)
 // Not to the last slot: who asks wants to know whether some pages can still leave.
 bool swap_is_full(void)
 {
-    return broken || swap_used + SWAP_CLUSTER >= swap_slots;
+    return slots == NULL || broken || swap_used + SWAP_CLUSTER >= swap_slots;
+}
+
+static void disk_refuses(void)
+{
+    if (!broken)
+        LOG(1, "the swap disk does not take a page; it gets no more\n");
+    broken = true;
 }
 
 void slot_keep(u32 slot)
@@ -106,6 +113,25 @@ bool frame_take_slot(struct frame *frame)
     return frame->slot != 0;
 }
 
+u32 slot_write(u64 physical)
+{
+    u32 slot = slot_take();
+
+    if (slot == 0)
+        return 0;
+    slots[slot] = (struct slot) { 1, 0 };
+    if (blk_write(slot, &physical, 1))
+        return slot;
+    slot_drop(slot);
+    disk_refuses();
+    return 0;
+}
+
+bool slot_read(u32 slot, u64 physical)
+{
+    return blk_read(slot, &physical, 1);
+}
+
 bool frame_only_ours(struct frame *frame)
 {
     return frame->kind == FRAME_USER && frame->refs == 1
@@ -121,9 +147,7 @@ static void write_run(struct frame **run, u32 count)
     for (u32 i = 0; i < count; i++)
         physical[i] = frame_physical(run[i]);
     if (!blk_write(run[0]->slot, physical, count)) {
-        if (!broken)
-            LOG(1, "the swap disk does not take a page; it gets no more\n");
-        broken = true;
+        disk_refuses();
         return;
     }
     for (u32 i = 0; i < count; i++) {

@@ -114,21 +114,8 @@ static i64 read(struct file *file, u64 to, u64 size, u64 *position)
 
 static i64 send(struct stream *stream, const u8 *from, u64 size)
 {
-    struct part part = { physical_of(from), size };
-    struct p9_request *request = p9_begin(stream->share, P9_WRITE);
-    i64 result;
+    i64 result = p9_write(stream->share, stream->fid, stream->written, from, size);
 
-    if (request == NULL)
-        return -ENOMEM;
-    p9_put32(request, stream->fid);
-    p9_put64(request, stream->written);
-    p9_put32(request, size);
-    p9_send(request, &part, 1, 0);
-    p9_wait(request);
-    result = p9_result(request);
-    if (result == 0)
-        result = p9_get32(request);
-    p9_end(request);
     if (result > 0)
         stream->written += result;
     return result;
@@ -226,7 +213,7 @@ i64 p9_open_stream(struct inode *inode, u32 flags, struct file *file)
     if (stream == NULL)
         return -ENOMEM;
     stream->share = inode->system;
-    error = p9_open_fid(inode, flags, &stream->fid);
+    error = p9_open_fid(stream->share, inode->fid, flags & (O_ACCMODE | O_APPEND), &stream->fid);
     if (error != 0) {
         release(stream);
         return error;
@@ -236,10 +223,20 @@ i64 p9_open_stream(struct inode *inode, u32 flags, struct file *file)
     return 0;
 }
 
+// It answers as a terminal does, and to the name of one.
 void stream_is_terminal(struct file *file)
 {
-    if (is_stream(file))
-        ((struct stream *)file->data)->terminal = file;
+    struct entry *entry;
+
+    if (!is_stream(file))
+        return;
+    ((struct stream *)file->data)->terminal = file;
+    if (resolve(root_entry, "/dev/tty", 0, &entry) != 0)
+        return;
+    entry_drop(file->entry);
+    inode_drop(file->inode);
+    file->entry = entry;
+    file->inode = inode_keep(entry->inode);
 }
 
 // The settings of a terminal (struct termios), as a shell expects them.

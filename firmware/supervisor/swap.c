@@ -49,7 +49,7 @@ static void look_at_page(struct space *space, u64 va, u64 *entry)
     frame = frame_of(physical);
     if (frame->kind == FRAME_USER) {
         swap_out(space, va, entry, frame);
-    } else if (frame->kind == FRAME_CACHE && (frame->flags & FRAME_PINNED) == 0) {
+    } else if (frame->kind == FRAME_CACHE && ((frame->flags & FRAME_PINNED) == 0 || !swap_is_full())) {
         forget_page(space, entry);
         fence_page(va, space->asid);
     }
@@ -85,13 +85,15 @@ static bool sweep_cache(void)
             return true;
         }
         frame = frame_number(cache_hand++);
-        if (frame->kind != FRAME_CACHE || frame->refs != 1 || (frame->flags & FRAME_PINNED) != 0)
+        if (frame->kind != FRAME_CACHE || frame->refs != 1)
             continue;
         if ((frame->flags & FRAME_RECENT) != 0) {
             frame->flags &= ~FRAME_RECENT;
             continue;
         }
-        if ((frame->flags & FRAME_DIRTY) != 0 && cache_write_frame(frame) != 0)
+        // A pinned page has no file to go back to.
+        if ((frame->flags & FRAME_PINNED) != 0 ? !shared_swap_out(frame)
+                                               : (frame->flags & FRAME_DIRTY) != 0 && cache_write_frame(frame) != 0)
             continue;
         cache_remove(frame);
     }
@@ -148,7 +150,8 @@ bool reclaim(void)
     while (!is_enough(before) && (spaces_left != 0 || rounds_left != 0)) {
         if (spaces_left != 0 && sweep_space())
             spaces_left--;
-        if (rounds_left != 0 && sweep_cache())
+        // A page of a file is free for the second hand once the first has taken it from its processes.
+        if (rounds_left != 0 && sweep_cache() && spaces_left == 0)
             rounds_left--;
     }
     swap_write();

@@ -81,6 +81,7 @@ struct process {
     i32 end_signal;    // what the parent gets when it ends
     u32 status;        // as wait4 gives it
     u64 alarm, alarm_interval; // ITIMER_REAL, in ticks
+    u64 used_alarm[2], used_interval[2]; // ITIMER_VIRTUAL and ITIMER_PROF: of the time that it has used
     u64 user_time, system_time, children_user_time, children_system_time;
     struct entry *program;
     char name[16];
@@ -135,10 +136,20 @@ void external_interrupt(void);
 extern const u8 poll_channel; // woken whenever something may have become readable or writable
 void wake_polls(void);
 
+// timers.c
+u64 timers_run(u64 now);
+void timers_drop(struct process *process);
+void used_alarms(struct process *process);
+extern bool signal_files; // signalfd.c
+
 // task.c
 void first_process(void);
 struct task *task_find(i32 tid);
 struct process *process_find(i32 pid);
+struct task *task_new(struct process *process);
+struct process *process_new(void);
+void process_free(struct process *process);
+void process_give_up(struct process *process);
 i64 task_clone(u64 flags, u64 stack, u64 parent_tid, u64 tls, u64 child_tid);
 void task_exit(void) __attribute__((noreturn));
 void process_exit(u32 status);
@@ -157,6 +168,8 @@ void signal_fault(u32 signal, i32 code, u64 address, const char *reason);
 bool signal_pending(const struct task *task);
 void signals_deliver(struct registers *registers);
 void pending_clear(struct pending *pending);
+enum { SI_TIMER = -2 };
+bool timer_signal_waits(const struct pending *pending, i32 signal, i32 timer);
 void kill_current(u32 signal, const char *reason, u64 address);
 i64 signal_return(void);
 

@@ -89,6 +89,7 @@ void trap_from_user(struct registers *registers)
 
     current->process->user_time += now - current->since;
     current->since = now;
+    used_alarms(current->process);
     if ((cause & CAUSE_INTERRUPT) != 0)
         interrupt(cause & 63);
     else

@@ -2,7 +2,7 @@
 
 #include "exec.h"
 
-enum { WORDS_MAX = 32 << 10 };
+enum { WORDS_MAX = 32 << 10, WORD_BYTES = 128 << 10 };
 
 i64 add_text(struct words *words, const char *text, u64 length)
 {
@@ -22,41 +22,38 @@ i64 add_text(struct words *words, const char *text, u64 length)
     return 0;
 }
 
+// A word comes in pieces: it may be longer than a page.
+static i64 add_word(struct words *words, u64 at, char *piece)
+{
+    for (u64 done = 0; done < WORD_BYTES; done += PAGE) {
+        i64 length = text_in(piece, at + done, PAGE), error;
+
+        if (length != -ENAMETOOLONG)
+            return length < 0 ? length : add_text(words, piece, length + 1);
+        error = add_text(words, piece, PAGE);
+        if (error != 0)
+            return error;
+    }
+    return -E2BIG;
+}
+
 i64 add_list(struct words *words, u64 list, u64 skip, u64 *count)
 {
-    char *text = allocate(PAGE);
-    i64 error = text == NULL ? -ENOMEM : 0;
+    char *piece = allocate(PAGE);
+    i64 error = piece == NULL ? -ENOMEM : 0;
     u64 at;
 
     for (u64 i = 0; error == 0 && list != 0; i++) {
-        if (copy_in(&at, list + 8 * i, 8) != 0) {
-            error = -EFAULT;
-            break;
-        }
-        if (at == 0)
+        error = copy_in(&at, list + 8 * i, 8);
+        if (error != 0 || at == 0)
             break;
         if (i < skip)
             continue;
-        // Long words come in pieces.
-        for (;;) {
-            i64 length = text_in(text, at, PAGE);
-            if (length >= 0) {
-                error = add_text(words, text, length + 1);
-                break;
-            }
-            if (length != -ENAMETOOLONG) {
-                error = length;
-                break;
-            }
-            error = add_text(words, text, PAGE);
-            if (error != 0)
-                break;
-            at += PAGE;
-        }
-        if (++*count > WORDS_MAX)
+        error = add_word(words, at, piece);
+        if (error == 0 && ++*count > WORDS_MAX)
             error = -E2BIG;
     }
-    release(text);
+    release(piece);
     return error;
 }
 
