@@ -289,7 +289,7 @@ static i64 read_words(struct entry *control, const char *name, char *to)
     i64 size = read_control(control, name, to, WORDS_BYTES);
 
     if (size == WORDS_BYTES)
-        panic("%s: more than %u bytes are not possible", name, WORDS_BYTES - 1);
+        panic("%s: more than %d bytes are not possible", name, WORDS_BYTES - 1);
     return size;
 }
 

@@ -119,8 +119,6 @@ static i64 set(struct timer *timer, u64 flags, u64 from, u64 old)
     u64 deadline;
     i64 error;
 
-    if (from == 0)
-        return -EINVAL;
     if (copy_in(&setting, from, sizeof(setting)) != 0)
         return -EFAULT;
     if (setting.interval.seconds < 0 || (u64)setting.interval.nanoseconds > 999999999)
@@ -195,7 +193,7 @@ i64 sys_timer_settime(u64 id, u64 flags, u64 from, u64 old)
 {
     struct timer *timer = timer_of(id);
 
-    return timer == NULL ? -EINVAL : set(timer, flags, from, old);
+    return timer == NULL || from == 0 ? -EINVAL : set(timer, flags, from, old);
 }
 
 i64 sys_timer_gettime(u64 id, u64 to)
