@@ -5,5 +5,6 @@
 
 void blk_start(void);
 u64 blk_pages(void);
-bool blk_read(u64 page, u64 physical);
-bool blk_write(u64 page, u64 physical);
+#define BLK_PAGES 32 // the most that one request moves
+bool blk_read(u64 page, const u64 *physical, u32 count);
+bool blk_write(u64 page, const u64 *physical, u32 count);

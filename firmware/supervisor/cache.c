@@ -68,8 +68,8 @@ static i64 read_cluster(struct inode *inode, u64 index)
     u64 most = in_memory ? 1 : CLUSTER;
     i64 error;
 
-    // Files that live in memory must leave some for those who run.
-    if (in_memory && !frames_plenty())
+    // Files that live in memory must leave some for those who run, unless the page only comes back.
+    if (in_memory && !shared_swap_has(inode, index) && !frames_plenty())
         return -ENOMEM;
     for (count = 0; count < most && index + count < end; count++) {
         if (count != 0 && (frames_free() < 512 || cache_find(inode, index + count) != NULL))
@@ -80,7 +80,11 @@ static i64 read_cluster(struct inode *inode, u64 index)
     }
     if (count == 0)
         return -ENOMEM;
-    error = inode->operations->read_pages(inode, index, physical, count);
+    error = in_memory ? shared_swap_in(inode, index, physical[0]) : 0;
+    if (error == 0)
+        error = inode->operations->read_pages(inode, index, physical, count);
+    else if (error > 0)
+        error = 0; // it was on the swap disk
     for (u64 i = 0; i < count; i++) {
         if (error != 0)
             frame_drop(physical[i]);
@@ -239,6 +243,7 @@ i64 cache_write_kernel(struct inode *inode, u64 offset, const void *from, u64 si
 // Forgets pages from a number on.
 void cache_drop(struct inode *inode, u64 from_page)
 {
+    shared_swap_cut(inode, from_page);
     for (struct frame *frame = inode->pages, *next; frame != NULL; frame = next) {
         next = frame->inode_next;
         if (frame->index >= from_page)

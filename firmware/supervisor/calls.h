@@ -77,7 +77,7 @@
     CALL(71, sendfile, sendfile) \
     CALL(72, pselect6, pselect6) \
     CALL(73, ppoll, ppoll) \
-    NONE(74, signalfd4) \
+    CALL(74, signalfd4, signalfd4) \
     NONE(75, vmsplice) \
     NONE(76, splice) \
     NONE(77, tee) \
@@ -88,9 +88,9 @@
     CALL(82, fsync, fsync) \
     CALL(83, fdatasync, fsync) \
     CALL(84, sync_file_range, nothing) \
-    NONE(85, timerfd_create) \
-    NONE(86, timerfd_settime) \
-    NONE(87, timerfd_gettime) \
+    CALL(85, timerfd_create, timerfd_create) \
+    CALL(86, timerfd_settime, timerfd_settime) \
+    CALL(87, timerfd_gettime, timerfd_gettime) \
     CALL(88, utimensat, utimensat) \
     NONE(89, acct) \
     CALL(90, capget, capget) \
@@ -110,11 +110,11 @@
     NONE(104, kexec_load) \
     NONE(105, init_module) \
     NONE(106, delete_module) \
-    NONE(107, timer_create) \
-    NONE(108, timer_gettime) \
-    NONE(109, timer_getoverrun) \
-    NONE(110, timer_settime) \
-    NONE(111, timer_delete) \
+    CALL(107, timer_create, timer_create) \
+    CALL(108, timer_gettime, timer_gettime) \
+    CALL(109, timer_getoverrun, timer_getoverrun) \
+    CALL(110, timer_settime, timer_settime) \
+    CALL(111, timer_delete, timer_delete) \
     NONE(112, clock_settime) \
     CALL(113, clock_gettime, clock_gettime) \
     CALL(114, clock_getres, clock_getres) \
@@ -203,16 +203,16 @@
     NONE(197, shmdt) \
     CALL(198, socket, no_socket) \
     CALL(199, socketpair, socketpair) \
-    NONE(200, bind) \
-    NONE(201, listen) \
-    NONE(202, accept) \
-    NONE(203, connect) \
-    QUIET(204, getsockname) \
-    QUIET(205, getpeername) \
+    CALL(200, bind, bind) \
+    CALL(201, listen, listen) \
+    CALL(202, accept, accept) \
+    CALL(203, connect, connect) \
+    CALL(204, getsockname, getsockname) \
+    CALL(205, getpeername, getsockname) \
     CALL(206, sendto, sendto) \
     CALL(207, recvfrom, recvfrom) \
-    NONE(208, setsockopt) \
-    NONE(209, getsockopt) \
+    CALL(208, setsockopt, setsockopt) \
+    CALL(209, getsockopt, getsockopt) \
     CALL(210, shutdown, shutdown) \
     NONE(211, sendmsg) \
     NONE(212, recvmsg) \
@@ -245,7 +245,7 @@
     NONE(239, move_pages) \
     CALL(240, rt_tgsigqueueinfo, rt_tgsigqueueinfo) \
     NONE(241, perf_event_open) \
-    NONE(242, accept4) \
+    CALL(242, accept4, accept) \
     NONE(243, recvmmsg) \
     CALL(258, riscv_hwprobe, riscv_hwprobe) \
     CALL(259, riscv_flush_icache, riscv_flush_icache) \

@@ -46,14 +46,15 @@ struct files *files_copy(struct files *from)
     return files;
 }
 
-void files_drop(struct files *files)
+// The process that had them loses its locks.
+void files_drop(struct files *files, struct process *owner)
 {
     if (--files->refs != 0)
         return;
     for (u32 i = 0; i < files->size; i++)
         if (files->table[i] != NULL) {
             if (files->table[i]->inode != NULL)
-                locks_drop(files->table[i]->inode, current->process);
+                locks_drop(files->table[i]->inode, owner);
             file_drop(files->table[i]);
         }
     release(files->table);

@@ -1,10 +1,11 @@
 // /dev, and the serial line as a terminal.
 
+#include "init.h"
 #include "stream.h"
 #include "sys.h"
 #include "task.h"
 
-enum device { DEVICE_NULL, DEVICE_ZERO, DEVICE_FULL, DEVICE_RANDOM, DEVICE_TERMINAL };
+enum device { DEVICE_NULL, DEVICE_ZERO, DEVICE_FULL, DEVICE_RANDOM, DEVICE_TERMINAL, DEVICE_SERIAL };
 static u8 system_mark;
 
 static i64 null_read(struct file *file, u64 to, u64 size, u64 *position)
@@ -162,24 +163,55 @@ static i64 serial_control(struct file *file, u64 request, u64 argument)
     return terminal_control(request, argument);
 }
 
+// /dev/tty: the terminal that is standard input or output, or the serial line if those are.
+static i64 tty_read(struct file *file, u64 to, u64 size, u64 *position)
+{
+    struct file *terminal = standard_terminal(false);
+
+    return terminal == NULL ? -EIO
+         : is_stream(terminal) ? terminal->operations->read(terminal, to, size, position)
+         : serial_read(file, to, size, position);
+}
+
+static i64 tty_write(struct file *file, u64 from, u64 size, u64 *position)
+{
+    struct file *terminal = standard_terminal(true);
+
+    return terminal == NULL ? -EIO
+         : is_stream(terminal) ? terminal->operations->write(terminal, from, size, position)
+         : serial_write_out(file, from, size, position);
+}
+
+static u32 tty_poll(struct file *file)
+{
+    struct file *in = standard_terminal(false), *out = standard_terminal(true);
+
+    if ((in != NULL && !is_stream(in)) || (out != NULL && !is_stream(out)))
+        return serial_poll(file);
+    return (in == NULL ? 0 : in->operations->poll(in) & POLLIN) | (out == NULL ? 0 : POLLOUT);
+}
+
 static const struct file_operations operations[] = {
     [DEVICE_NULL] = { .read = null_read, .write = null_write },
     [DEVICE_ZERO] = { .read = zero_read, .write = null_write },
     [DEVICE_FULL] = { .read = zero_read, .write = full_write },
     [DEVICE_RANDOM] = { .read = random_read, .write = null_write },
-    [DEVICE_TERMINAL] = { .read = serial_read, .write = serial_write_out, .poll = serial_poll,
-                          .control = serial_control },
+    [DEVICE_TERMINAL] = { .read = tty_read, .write = tty_write, .poll = tty_poll, .control = serial_control },
+    [DEVICE_SERIAL] = { .read = serial_read, .write = serial_write_out, .poll = serial_poll,
+                        .control = serial_control },
 };
 
 static i64 open(struct inode *inode, struct file *file)
 {
+    if (inode->id == DEVICE_TERMINAL && standard_terminal(false) == NULL && standard_terminal(true) == NULL)
+        return -ENXIO;
     file->operations = &operations[inode->id];
     return 0;
 }
 
 static i64 attributes(struct inode *inode, struct attributes *attributes)
 {
-    static const u32 numbers[] = { 0x103, 0x105, 0x107, 0x109, 0x500 };
+    static const u32 numbers[] = { 0x103, 0x105, 0x107, 0x109, 0x500, 0x501 };
 
     *attributes = (struct attributes) {
         .mode = inode->mode, .links = 1, .device = 65, .id = inode->id + 1, .special = numbers[inode->id],
@@ -204,10 +236,10 @@ static struct inode *device_inode(enum device device)
 
 struct file *serial_open(u32 flags)
 {
-    struct file *file = file_new(&operations[DEVICE_TERMINAL], flags);
+    struct file *file = file_new(&operations[DEVICE_SERIAL], flags);
 
     if (file != NULL)
-        file->inode = device_inode(DEVICE_TERMINAL);
+        file->inode = device_inode(DEVICE_SERIAL);
     return file;
 }
 
@@ -223,7 +255,7 @@ void devices_start(void)
 {
     static const struct { const char *name; enum device device; } devices[] = {
         { "null", DEVICE_NULL }, { "zero", DEVICE_ZERO }, { "full", DEVICE_FULL }, { "random", DEVICE_RANDOM },
-        { "urandom", DEVICE_RANDOM }, { "tty", DEVICE_TERMINAL }, { "console", DEVICE_TERMINAL },
+        { "urandom", DEVICE_RANDOM }, { "tty", DEVICE_TERMINAL }, { "console", DEVICE_SERIAL },
     };
     struct inode *inode = memory_folder();
     struct entry *folder = inode == NULL ? NULL : entry_new(root_entry, "dev", inode, true);

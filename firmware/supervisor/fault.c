@@ -198,7 +198,7 @@ enum fault page_fault(struct space *space, u64 va, enum access access)
     if ((*entry & PTE_V) != 0)
         return mend(space, area, va, entry, access);
     if ((*entry & PTE_SWAPPED) != 0)
-        return swap_in(space, va, entry, area, access == ACCESS_STORE) ? FAULT_DONE : FAULT_NO_MEMORY;
+        return swap_in(space, va, entry, area, access == ACCESS_STORE);
     if (area->file != NULL)
         return file_page(space, area, va, entry, access);
     return anonymous_page(space, area, va, entry, access);

@@ -33,6 +33,10 @@ struct change {
     struct timestamp accessed, modified;
 };
 
+struct file_system { // what statfs tells
+    u64 kind, block_size, blocks, free, available, files, files_free, id, name_length, fragment_size, room[5];
+};
+
 struct inode;
 struct file;
 // Takes one name of a folder; false when there is no more room.
@@ -55,6 +59,7 @@ struct inode_operations {
     i64 (*write)(struct inode *inode, u64 offset, const void *from, u64 size); // NULL: memory only
     i64 (*sync)(struct inode *inode);
     i64 (*open)(struct inode *inode, struct file *file);
+    i64 (*file_system)(struct inode *inode, struct file_system *about); // [what memory has]
     void (*end)(struct inode *inode); // the last reference is gone, its pages are dropped
 };
 
@@ -67,6 +72,7 @@ struct inode {
     struct inode *next, *next_unused, *previous_unused;
     struct frame *pages;   // in the cache
     u32 page_count, version;
+    u64 pages_away;        // on the swap disk (shared_swap.c)
     u32 fid, io_fid;       // p9.c
     bool io_writable, mapped_shared, kept; // kept: stays when nobody uses it
     struct node *node;     // memory_files.c
@@ -94,6 +100,7 @@ struct file_operations {
 
 struct file {
     u32 refs, flags;
+    bool watched;          // by an epoll
     const struct file_operations *operations;
     struct entry *entry;   // NULL: a pipe and the like
     struct inode *inode;
@@ -120,17 +127,24 @@ i64 entry_path(struct entry *entry, char *to, u64 room);
 void entries_pinned(struct entry *folder, u64 from, take_name take, void *context);
 
 // path.c
-enum { FOLLOW = 1, WANT_FOLDER = 2 };
+enum { FOLLOW = 1, WANT_FOLDER = 2, STOP_AT_DESCRIPTOR = 4 }; // the last: at a link in /proc/self/fd
 #define PATH_MAX 4096
 #define NAME_MAX 255
 i64 resolve(struct entry *base, const char *path, u32 how, struct entry **found);
 i64 resolve_parent(struct entry *base, const char *path, struct entry **folder, char *name, bool *wants_folder);
 i64 open_path(struct entry *base, const char *path, u32 flags, u32 mode, struct file **opened);
-bool open_descriptor(struct entry *base, const char *path, struct file **opened);
 i64 open_entry(struct entry *entry, u32 flags, struct file **opened);
+void epoll_forget(struct file *file); // epoll.c
+void locks_drop(struct inode *inode, const void *owner); // locks.c: the owner is a process or an open file
 struct file *file_new(const struct file_operations *operations, u32 flags);
 struct file *file_keep(struct file *file);
 void file_drop(struct file *file);
+
+// shared_swap.c
+bool shared_swap_out(struct frame *frame);
+bool shared_swap_has(struct inode *inode, u64 index);
+i64 shared_swap_in(struct inode *inode, u64 index, u64 physical);
+void shared_swap_cut(struct inode *inode, u64 from_page);
 
 // cache.c
 struct frame *cache_find(struct inode *inode, u64 index);
@@ -154,4 +168,5 @@ struct inode *memory_folder(void);
 struct inode *memory_file(void);
 void devices_start(void);
 void proc_start(void);
+bool is_stream(const struct file *file); // stream.c
 struct file *proc_descriptor(const struct inode *inode);

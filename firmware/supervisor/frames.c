@@ -122,9 +122,7 @@ u64 frame_take(enum frame_kind kind)
 
     while (available <= keep)
         if (!reclaim())
-            break;
-    if (available <= keep)
-        return 0;
+            return 0;
     frame = take();
     return frame == NULL ? 0 : frame_physical(begin(frame, kind));
 }

@@ -75,21 +75,28 @@ static i64 futex_wait(u64 address, u32 expected, u32 bits, u64 deadline)
     return error == -EINTR && deadline == 0 ? -ERESTART : error;
 }
 
+// Wakes some, and lets others wait for another word; how many of both.
 static i64 requeue(u64 address, u32 count, u32 most, u64 to)
 {
     u64 key[2], new_key[2];
-    i64 woken;
+    i64 done;
+    u32 value;
 
+    if (to % sizeof(u32) != 0 || (i32)count < 0 || (i32)most < 0)
+        return -EINVAL;
+    if (load32_in(address, &value) != 0 || load32_in(to, &value) != 0)
+        return -EFAULT;
     find_key(address, key);
     find_key(to, new_key);
-    woken = wake_key(key, count, ~0u);
+    done = wake_key(key, count, ~0u);
     for (struct task *task = tasks; task != NULL && most != 0; task = task->next)
         if (waits(task, key)) {
             task->futex_key[0] = new_key[0];
             task->futex_key[1] = new_key[1];
             most--;
+            done++;
         }
-    return woken;
+    return done;
 }
 
 // FUTEX_WAKE_OP: changes a second word, wakes waiters of the first, and perhaps of the second.
@@ -155,6 +162,8 @@ i64 sys_futex(u64 address, u64 operation, u64 value, u64 timeout, u64 second, u6
     case REQUEUE:
         return requeue(address, value, timeout, second);
     case COMPARE_REQUEUE:
+        if (second % sizeof(u32) != 0)
+            return -EINVAL;
         if (load32_in(address, &found) != 0)
             return -EFAULT;
         return found != (u32)third ? -EAGAIN : requeue(address, value, timeout, second);

@@ -11,7 +11,7 @@ bool trace_calls;
 
 static struct file *standard[3];
 static struct file *trampoline;
-static char settings[PAGE];
+static char settings[8 * PAGE]; // paths are long
 static bool is_terminal[3];
 
 i64 execute_first(struct file *file, const char *path, const char *arguments, u64 arguments_size,
@@ -21,6 +21,14 @@ struct process *process_first(struct entry *folder);
 struct file *trampoline_file(void)
 {
     return trampoline;
+}
+
+struct file *standard_terminal(bool writing)
+{
+    for (int i = writing; i < (writing ? 3 : 1); i++)
+        if (standard[i] != NULL && (is_terminal[i] || !is_stream(standard[i])))
+            return standard[i];
+    return NULL;
 }
 
 void complain(const char *format, ...)
@@ -96,9 +104,10 @@ static const char *last_name(const char *path)
     return name;
 }
 
-static void mount(char *words)
+// TAG PATH
+static void mount(char *words, bool read_only)
 {
-    char *path = words, *option;
+    char *path = words, *end;
     struct p9 *share;
     struct inode *inode;
     struct entry *folder;
@@ -112,11 +121,8 @@ static void mount(char *words)
         LOG(1, "there is no share '%s' to be mounted at '%s'\n", words, path);
         return;
     }
-    option = path + strlen(path);
-    if (option - path > 3 && same(option - 3, " ro")) {
-        option[-3] = 0;
+    if (read_only)
         p9_read_only(share);
-    }
     inode = p9_root(share);
     if (inode == NULL) {
         LOG(1, "the share '%s' cannot be mounted\n", words);
@@ -128,9 +134,8 @@ static void mount(char *words)
         return;
     }
     folder = make_folders(path, false);
-    option = path + strlen(path);
-    while (option > path + 1 && option[-1] == '/')
-        *--option = 0;
+    for (end = path + strlen(path); end > path + 1 && end[-1] == '/';)
+        *--end = 0;
     entry_new(folder, last_name(path), inode, true);
     entry_drop(folder);
 }
@@ -169,8 +174,8 @@ static void apply(char *key)
         program_base = read_hexadecimal(value) / PAGE * PAGE;
     } else if (same(key, "cwd")) {
         first_folder = value;
-    } else if (same(key, "mount")) {
-        mount(value);
+    } else if (same(key, "mount") || same(key, "mount-ro")) {
+        mount(value, key[5] != 0);
     } else if (same(key, "trace")) {
         trace_calls = value[0] == '1';
     } else if (same(key, "log")) {
@@ -207,10 +212,10 @@ static void apply_settings(void)
         if (starts_with(lines[i], "log "))
             apply(lines[i]);
     for (u32 i = 0; i < count; i++)
-        if (starts_with(lines[i], "mount "))
+        if (starts_with(lines[i], "mount"))
             apply(lines[i]);
     for (u32 i = 0; i < count; i++)
-        if (!same(lines[i], "log") && !same(lines[i], "mount"))
+        if (!same(lines[i], "log") && !starts_with(lines[i], "mount"))
             apply(lines[i]);
 }
 
@@ -284,8 +289,19 @@ static i64 read_words(struct entry *control, const char *name, char *to)
     i64 size = read_control(control, name, to, WORDS_BYTES);
 
     if (size == WORDS_BYTES)
-        panic("%s: more than %u bytes are not possible", name, WORDS_BYTES - 1);
+        panic("%s: more than %d bytes are not possible", name, WORDS_BYTES - 1);
     return size;
+}
+
+static const char *why(i64 error)
+{
+    switch (error) {
+    case -ENOENT: return "its dynamic loader is not there";
+    case -ENOEXEC: case -EFAULT: return "its ELF file, or its dynamic loader's, makes no sense";
+    case -ENOMEM: case -E2BIG: return "there is too little memory";
+    case -EACCES: return "it is no file";
+    default: return "it cannot be read";
+    }
 }
 
 void first_process(void)
@@ -330,6 +346,6 @@ void first_process(void)
     if (error == 0)
         error = execute_first(file, program_path, arguments, arguments_size, environment, MAX(environment_size, 0L));
     if (error != 0)
-        panic("%s cannot be run: error %i", program_path, -error);
+        panic("%s cannot be run: %s (error %i)", program_path, why(error), -error);
     file_drop(file);
 }

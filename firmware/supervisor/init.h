@@ -7,3 +7,4 @@ void complain(const char *format, ...); // to standard error of the first proces
 struct file *trampoline_file(void);
 extern bool trace_calls;
 extern u64 program_base;
+struct file *standard_terminal(bool writing); // of the first process; NULL: it has none

@@ -71,13 +71,13 @@ static i64 clear(struct inode *inode, const void *owner, u64 start, u64 end)
     return error;
 }
 
-void locks_drop(struct inode *inode, struct process *process)
+void locks_drop(struct inode *inode, const void *owner)
 {
     if (inode->locks != NULL)
-        clear(inode, process, 0, ~0UL);
+        clear(inode, owner, 0, ~0UL);
 }
 
-static i64 set(struct inode *inode, const void *owner, u16 kind, u64 start, u64 end, bool wait)
+static i64 set_waiting(struct inode *inode, const void *owner, u16 kind, u64 start, u64 end, bool wait)
 {
     i64 error;
 
@@ -91,6 +91,17 @@ static i64 set(struct inode *inode, const void *owner, u16 kind, u64 start, u64 
     if (error == 0 && kind != UNLOCK)
         error = add(inode, owner, kind, start, end);
     return error;
+}
+
+// Another thread may close the file meanwhile: it is kept for the time of the call.
+static i64 set(struct file *file, const void *owner, u16 kind, u64 start, u64 end, bool wait)
+{
+    i64 result;
+
+    file_keep(file);
+    result = set_waiting(file->inode, owner, kind, start, end, wait);
+    file_drop(file);
+    return result;
 }
 
 i64 lock_control(struct file *file, u64 command, u64 argument)
@@ -118,7 +129,7 @@ i64 lock_control(struct file *file, u64 command, u64 argument)
     if (of_file)
         command -= OFD;
     if (command != F_GETLK)
-        return set(file->inode, owner, request.kind, start, end, command == F_SETLKW);
+        return set(file, owner, request.kind, start, end, command == F_SETLKW);
     other = conflict(file->inode, owner, request.kind, start, end);
     request.kind = UNLOCK;
     if (other != NULL)
@@ -137,5 +148,5 @@ i64 sys_flock(u64 descriptor, u64 operation)
     if (file->inode == NULL || (operation & ~15UL) != 0 || (operation & 11) == 0)
         return -EINVAL;
     // flock's locks do not meet those of fcntl: they have a range of their own.
-    return set(file->inode, file, kind, ~0UL - 1, ~0UL, (operation & 4) == 0);
+    return set(file, file, kind, ~0UL - 1, ~0UL, (operation & 4) == 0);
 }

@@ -121,6 +121,8 @@ struct space {
     u64 resident;      // frames that are mapped
     u64 arguments, arguments_end;
     u64 clock;         // where the clock's hand is (swap.c)
+    u64 swap_next;     // the page behind those that came from the disk last, and how many
+    u32 swap_ahead;    // were asked for (slots.c)
     struct space *next, *previous; // all of them, in a ring
 };
 
@@ -131,6 +133,7 @@ void space_switch(struct space *space);
 void spaces_start(void);
 u64 space_asid(const struct space *space); // for fences
 extern struct space *spaces;
+void area_free(struct area *area);
 struct area *find_area(struct space *space, u64 va);
 i64 map_area(struct space *space, u64 start, u64 size, u8 rights, u8 flags, struct file *file, u64 offset);
 i64 unmap_area(struct space *space, u64 start, u64 size);
@@ -145,14 +148,22 @@ void spaces_collect_dirty(struct inode *inode);
 void spaces_cut_file(struct inode *inode, u64 from_page);
 
 // Page faults.  What becomes of one:
-enum fault { FAULT_DONE, FAULT_NO_AREA, FAULT_NO_RIGHT, FAULT_NO_FILE, FAULT_NO_MEMORY };
+enum fault { FAULT_DONE, FAULT_NO_AREA, FAULT_NO_RIGHT, FAULT_NO_FILE, FAULT_NO_MEMORY, FAULT_NO_SWAP };
 enum access { ACCESS_FETCH, ACCESS_LOAD, ACCESS_STORE };
 enum fault page_fault(struct space *space, u64 va, enum access access);
 
 // Swap.
+#define SWAP_CLUSTER 32 // pages in one request
 void swap_start(void);
 bool reclaim(void);
-bool swap_in(struct space *space, u64 va, u64 *entry, const struct area *area, bool store);
+bool is_reclaiming(void);
+enum fault swap_in(struct space *space, u64 va, u64 *entry, const struct area *area, bool store);
+u32 slot_write(u64 physical); // a page that is not a process's; 0: there is no slot
+bool slot_read(u32 slot, u64 physical);
+bool swap_is_full(void);
+u64 swap_leaving(void);  // frames that are free once they are written
+void swap_write(void);
+bool frame_take_slot(struct frame *frame); // false: the disk is full, or there is none
 void slot_keep(u32 slot);
 void slot_drop(u32 slot);
 bool frame_only_ours(struct frame *frame); // nobody else maps it or has it swapped out

@@ -3,6 +3,7 @@
 
 #include "file.h"
 #include "clock.h"
+#include "pipe.h"
 
 struct node { // a name in a folder
     struct node *next;
@@ -67,6 +68,8 @@ static i64 add(struct inode *folder, const char *name, struct inode *inode)
 {
     struct node **link = find(folder, name), *node;
 
+    if (folder->links == 0)
+        return -ENOENT; // it was removed
     if (*link != NULL)
         return -EEXIST;
     node = allocate(sizeof(*node) + strlen(name) + 1);
@@ -87,8 +90,6 @@ static i64 make(struct inode *folder, const char *name, u32 mode, const char *ta
 
     if (!IS(folder->mode, S_IFDIR))
         return -ENOTDIR;
-    if (folder->links == 0)
-        return -ENOENT; // it was removed
     if (*find(folder, name) != NULL)
         return -EEXIST;
     inode = new_inode(mode);
@@ -145,7 +146,7 @@ static i64 rename(struct inode *from, const char *name, struct inode *to, const 
     struct inode *inode;
     i64 error;
 
-    if (node == NULL)
+    if (node == NULL || to->links == 0)
         return -ENOENT;
     inode = node->inode;
     if (old != NULL) {
@@ -226,7 +227,12 @@ static void end(struct inode *inode)
     }
 }
 
+static i64 open(struct inode *inode, struct file *file)
+{
+    return IS(inode->mode, S_IFIFO) ? fifo_open(inode, file) : 0;
+}
+
 static const struct inode_operations operations = {
     .lookup = lookup, .make = make, .link = link, .unlink = unlink, .rename = rename,
-    .read_link = read_link, .change = change, .list = list, .read_pages = read_pages, .end = end,
+    .read_link = read_link, .change = change, .list = list, .read_pages = read_pages, .open = open, .end = end,
 };

@@ -1,101 +1,13 @@
-// The 9P file system: each operation on an inode is a request to the host.
+// The 9P file system: each operation on an inode is a request to the host (p9_requests.c).
 
 #include "p9_message.h"
 
 #define NO_FID 0xffffffffu
-// A page of the request is the most that a text in it may take.
-#define BEGIN(share, kind) \
-    struct p9_request *request = p9_begin(share, kind); \
-    if (request == NULL) \
-        return -ENOMEM
-
-struct qid { u8 kind; u32 version; u64 path; };
-
 static const struct inode_operations operations;
 
 static struct p9 *share_of(const struct inode *inode)
 {
     return inode->system;
-}
-
-static struct qid get_qid(struct p9_request *request)
-{
-    struct qid qid;
-
-    qid.kind = p9_get8(request);
-    qid.version = p9_get32(request);
-    qid.path = p9_get64(request);
-    return qid;
-}
-
-static struct timestamp get_time(struct p9_request *request)
-{
-    struct timestamp time;
-
-    time.seconds = p9_get64(request);
-    time.nanoseconds = p9_get64(request);
-    return time;
-}
-
-static void clunk(struct p9 *share, u32 fid)
-{
-    struct p9_request *request = p9_begin(share, P9_CLUNK);
-
-    if (request == NULL)
-        return;
-    p9_put32(request, fid);
-    if (p9_call(request) == 0)
-        p9_end(request);
-}
-
-// Makes a fid for a name in a folder, or with NULL another one for the folder itself.
-static i64 walk(struct p9 *share, u32 from, const char *name, u32 *fid)
-{
-    BEGIN(share, P9_WALK);
-    i64 error;
-
-    *fid = share->next_fid++;
-    p9_put32(request, from);
-    p9_put32(request, *fid);
-    p9_put8(request, name != NULL);
-    p9_put8(request, 0);
-    if (name != NULL)
-        p9_put_text(request, name);
-    error = p9_call(request);
-    if (error != 0)
-        return error;
-    error = p9_get16(request) == (name != NULL) ? 0 : -ENOENT;
-    p9_end(request);
-    return error;
-}
-
-static i64 get_attributes(struct p9 *share, u32 fid, struct qid *qid, struct attributes *attributes)
-{
-    BEGIN(share, P9_GET_ATTRIBUTES);
-    i64 error;
-
-    p9_put32(request, fid);
-    p9_put64(request, 0x7ff); // the basic ones
-    error = p9_call(request);
-    if (error != 0)
-        return error;
-    p9_get64(request);
-    *qid = get_qid(request);
-    attributes->mode = p9_get32(request);
-    attributes->user = p9_get32(request);
-    attributes->group = p9_get32(request);
-    attributes->links = p9_get64(request);
-    attributes->special = p9_get64(request);
-    attributes->size = p9_get64(request);
-    p9_get64(request);
-    attributes->blocks = p9_get64(request);
-    attributes->accessed = get_time(request);
-    attributes->modified = get_time(request);
-    attributes->changed = get_time(request);
-    attributes->id = qid->path;
-    attributes->device = share->number;
-    p9_end(request);
-    return 0;
 }
 
 // Brings what we know of a file up to date.  If somebody else has changed it, its pages go.
@@ -119,23 +31,23 @@ static i64 inode_of(struct p9 *share, u32 fid, struct inode **found)
     struct attributes attributes;
     struct qid qid;
     struct inode *inode;
-    i64 error = get_attributes(share, fid, &qid, &attributes);
+    i64 error = p9_attributes(share, fid, &qid, &attributes);
 
     if (error != 0) {
-        clunk(share, fid);
+        p9_clunk(share, fid);
         return error;
     }
     inode = inode_find(share, qid.path);
     if (inode != NULL && (inode->mode & S_IFMT) == (attributes.mode & S_IFMT)) {
         note(inode, &attributes);
-        clunk(share, inode->fid); // its path may be an old one
+        p9_clunk(share, inode->fid); // its path may be an old one
         inode->fid = fid;
         *found = inode_keep(inode);
         return 0;
     }
     inode = inode_new(share, qid.path, attributes.mode, &operations);
     if (inode == NULL) {
-        clunk(share, fid);
+        p9_clunk(share, fid);
         return -ENOMEM;
     }
     inode->fid = fid;
@@ -152,7 +64,7 @@ static i64 inode_of(struct p9 *share, u32 fid, struct inode **found)
 static i64 lookup(struct inode *folder, const char *name, struct inode **found)
 {
     u32 fid;
-    i64 error = walk(share_of(folder), folder->fid, name, &fid);
+    i64 error = p9_walk(share_of(folder), folder->fid, name, &fid);
 
     return error != 0 ? error : inode_of(share_of(folder), fid, found);
 }
@@ -165,7 +77,7 @@ static i64 make(struct inode *folder, const char *name, u32 mode, const char *ta
     i64 error = share->read_only ? -EROFS : 0;
 
     if (error == 0 && plain)
-        error = walk(share, folder->fid, NULL, &fid); // Tlcreate turns the fid into the new file's
+        error = p9_walk(share, folder->fid, NULL, &fid); // Tlcreate turns the fid into the new file's
     if (error != 0)
         return error;
     BEGIN(share, target != NULL ? P9_SYMLINK : plain ? P9_CREATE : IS(mode, S_IFDIR) ? P9_FOLDER : P9_NODE);
@@ -186,7 +98,7 @@ static i64 make(struct inode *folder, const char *name, u32 mode, const char *ta
     p9_put32(request, 0); // the group
     error = p9_call(request);
     if (plain && error != 0)
-        clunk(share, fid);
+        p9_clunk(share, fid);
     if (error != 0)
         return error;
     p9_end(request);
@@ -196,7 +108,7 @@ static i64 make(struct inode *folder, const char *name, u32 mode, const char *ta
             (*made)->io_fid = fid;
             (*made)->io_writable = true;
         } else {
-            clunk(share, fid);
+            p9_clunk(share, fid);
         }
     }
     return error;
@@ -216,28 +128,6 @@ static i64 link(struct inode *folder, const char *name, struct inode *inode)
     return error;
 }
 
-static i64 open_fid(struct p9 *share, u32 from, u32 flags, u32 *fid)
-{
-    struct p9_request *request;
-    i64 error = walk(share, from, NULL, fid);
-
-    if (error != 0)
-        return error;
-    request = p9_begin(share, P9_OPEN);
-    if (request == NULL) {
-        clunk(share, *fid);
-        return -ENOMEM;
-    }
-    p9_put32(request, *fid);
-    p9_put32(request, flags);
-    error = p9_call(request);
-    if (error == 0)
-        p9_end(request);
-    else
-        clunk(share, *fid);
-    return error;
-}
-
 // The fid through which a file's pages are read and written.
 static i64 open_io(struct inode *inode, bool writing)
 {
@@ -247,11 +137,11 @@ static i64 open_io(struct inode *inode, bool writing)
 
     if (inode->io_fid != NO_FID && (inode->io_writable || !writing))
         return 0;
-    error = open_fid(share, inode->fid, writing ? O_RDWR : 0, &fid);
+    error = p9_open_fid(share, inode->fid, writing ? O_RDWR : 0, &fid);
     if (error != 0)
         return error;
     if (inode->io_fid != NO_FID)
-        clunk(share, inode->io_fid);
+        p9_clunk(share, inode->io_fid);
     inode->io_fid = fid;
     inode->io_writable = writing;
     return 0;
@@ -291,28 +181,11 @@ static i64 rename(struct inode *from, const char *name, struct inode *to, const 
     return error;
 }
 
-static i64 read_link(struct inode *inode, char *to, u64 room)
-{
-    BEGIN(share_of(inode), P9_READ_LINK);
-    u64 length;
-    i64 error;
-
-    p9_put32(request, inode->fid);
-    error = p9_call(request);
-    if (error != 0)
-        return error;
-    length = p9_get16(request);
-    length = MIN(MIN(length, room), (u64)PAGE - request->at);
-    memcpy(to, request->in + request->at, length);
-    p9_end(request);
-    return length;
-}
-
 static i64 attributes(struct inode *inode, struct attributes *attributes)
 {
     struct qid qid;
     u32 fid = inode->links == 0 && inode->io_fid != NO_FID ? inode->io_fid : inode->fid;
-    i64 error = get_attributes(share_of(inode), fid, &qid, attributes);
+    i64 error = p9_attributes(share_of(inode), fid, &qid, attributes);
 
     if (error == 0)
         note(inode, attributes);
@@ -349,11 +222,11 @@ static i64 list(struct inode *folder, u64 position, take_name take, void *contex
     i64 error = 0;
 
     if (position == 0 && folder->io_fid != NO_FID) {
-        clunk(share, folder->io_fid);
+        p9_clunk(share, folder->io_fid);
         folder->io_fid = NO_FID;
     }
     if (folder->io_fid == NO_FID)
-        error = open_fid(share, folder->fid, O_DIRECTORY, &folder->io_fid);
+        error = p9_open_fid(share, folder->fid, O_DIRECTORY, &folder->io_fid);
     if (error != 0)
         folder->io_fid = NO_FID;
     while (error == 0 && more) {
@@ -373,7 +246,7 @@ static i64 list(struct inode *folder, u64 position, take_name take, void *contex
         size = MIN(p9_get32(request), (u32)PAGE - 11);
         more = size != 0;
         while (more && request->at < 11 + size) {
-            struct qid qid = get_qid(request);
+            struct qid qid = p9_get_qid(request);
             u64 next = p9_get64(request), length;
             u8 kind = p9_get8(request);
 
@@ -421,22 +294,9 @@ static i64 read_pages(struct inode *inode, u64 first, const u64 *physical, u64 c
 
 static i64 write(struct inode *inode, u64 offset, const void *from, u64 size)
 {
-    struct part part = { physical_of(from), size };
-    i64 result = open_io(inode, true);
+    i64 error = open_io(inode, true);
 
-    if (result != 0)
-        return result;
-    BEGIN(share_of(inode), P9_WRITE);
-    p9_put32(request, inode->io_fid);
-    p9_put64(request, offset);
-    p9_put32(request, size);
-    p9_send(request, &part, 1, 0);
-    p9_wait(request);
-    result = p9_result(request);
-    if (result == 0)
-        result = p9_get32(request);
-    p9_end(request);
-    return result;
+    return error != 0 ? error : p9_write(share_of(inode), inode->io_fid, offset, from, size);
 }
 
 static i64 sync(struct inode *inode)
@@ -467,15 +327,26 @@ static i64 open(struct inode *inode, struct file *file)
 
 static void end(struct inode *inode)
 {
-    clunk(share_of(inode), inode->fid);
+    p9_clunk(share_of(inode), inode->fid);
     if (inode->io_fid != NO_FID)
-        clunk(share_of(inode), inode->io_fid);
+        p9_clunk(share_of(inode), inode->io_fid);
+}
+
+static i64 read_link(struct inode *inode, char *to, u64 room)
+{
+    return p9_read_link(share_of(inode), inode->fid, to, room);
+}
+
+static i64 file_system(struct inode *inode, struct file_system *about)
+{
+    return p9_file_system(share_of(inode), inode->fid, about);
 }
 
 static const struct inode_operations operations = {
     .lookup = lookup, .make = make, .link = link, .unlink = unlink, .rename = rename,
     .read_link = read_link, .attributes = attributes, .change = change, .list = list,
-    .read_pages = read_pages, .write = write, .sync = sync, .open = open, .end = end,
+    .read_pages = read_pages, .write = write, .sync = sync, .open = open,
+    .file_system = file_system, .end = end,
 };
 
 void p9_read_only(struct p9 *share)
@@ -511,14 +382,4 @@ struct inode *p9_root(struct p9 *share)
     if (inode_of(share, share->next_fid++, &share->root) != 0)
         return NULL;
     return inode_keep(share->root);
-}
-
-// A pipe, a terminal or the like of the host: each open file has a fid, and reads may take their time.
-i64 p9_open_fid(struct inode *inode, u32 flags, u32 *fid)
-{
-    return open_fid(share_of(inode), inode->fid, flags & (O_ACCMODE | O_APPEND), fid);
-}
-void p9_clunk(struct p9 *share, u32 fid)
-{
-    clunk(share, fid);
 }

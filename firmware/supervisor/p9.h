@@ -10,5 +10,3 @@ struct inode *p9_root(struct p9 *share);
 void p9_poll(void);        // looks for replies
 void p9_read_only(struct p9 *share);
 i64 p9_open_stream(struct inode *inode, u32 flags, struct file *file);
-i64 p9_open_fid(struct inode *inode, u32 flags, u32 *fid);
-void p9_clunk(struct p9 *share, u32 fid);

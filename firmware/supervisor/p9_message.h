@@ -46,3 +46,21 @@ i64 p9_result(struct p9_request *request); // 0 or a negative error; the reply's
 i64 p9_call(struct p9_request *request);   // send, wait, result; an error ends the request
 void p9_end(struct p9_request *request);
 void p9_wait(struct p9_request *request);
+
+// Begins a request, or leaves the function.  A page is the most that a text in it may take.
+#define BEGIN(share, kind) \
+    struct p9_request *request = p9_begin(share, kind); \
+    if (request == NULL) \
+        return -ENOMEM
+
+// p9_requests.c
+struct qid { u8 kind; u32 version; u64 path; };
+struct qid p9_get_qid(struct p9_request *request);
+void p9_clunk(struct p9 *share, u32 fid);
+// Makes a fid for a name in a folder, or with NULL another one for the folder itself.
+i64 p9_walk(struct p9 *share, u32 from, const char *name, u32 *fid);
+i64 p9_attributes(struct p9 *share, u32 fid, struct qid *qid, struct attributes *attributes);
+i64 p9_open_fid(struct p9 *share, u32 from, u32 flags, u32 *fid); // another fid for the file, open
+i64 p9_write(struct p9 *share, u32 fid, u64 offset, const void *from, u64 size);
+i64 p9_read_link(struct p9 *share, u32 fid, char *to, u64 room);
+i64 p9_file_system(struct p9 *share, u32 fid, struct file_system *about);

@@ -66,6 +66,11 @@ static i64 walk(struct entry *entry, char *buffer, char *target, u32 how, struct
             if (error != 0)
                 break;
         }
+        if (*rest == 0 && (how & STOP_AT_DESCRIPTOR) != 0 && proc_descriptor(child->inode) != NULL) {
+            entry_drop(entry);
+            *found = child;
+            return 0;
+        }
         if (IS(child->inode->mode, S_IFLNK) && (*rest != 0 || (how & FOLLOW) != 0)) {
             error = ++links > LINKS_MAX ? -ELOOP : follow(child->inode, &rest, buffer, target);
             entry_drop(child);
@@ -173,6 +178,10 @@ void file_drop(struct file *file)
 {
     if (--file->refs != 0)
         return;
+    if (file->watched)
+        epoll_forget(file);
+    if (file->inode != NULL)
+        locks_drop(file->inode, file);
     if (file->operations->close != NULL)
         file->operations->close(file);
     if (file->entry != NULL)
@@ -214,64 +223,86 @@ i64 open_entry(struct entry *entry, u32 flags, struct file **opened)
     return 0;
 }
 
-static i64 create(struct entry *base, const char *path, u32 mode, struct entry **made)
+static i64 make_file(struct entry *folder, const char *name, u32 mode, struct entry **made)
 {
-    char name[NAME_MAX + 1];
-    struct entry *folder;
     struct inode *inode;
+    i64 error = folder->inode->operations->make == NULL ? -EROFS
+              : folder->inode->operations->make(folder->inode, name, S_IFREG | mode, NULL, &inode);
+
+    if (error != 0)
+        return error;
+    entry_forget(folder, name);
+    *made = entry_new(folder, name, inode, false);
+    return *made == NULL ? -ENOMEM : 0;
+}
+
+// Makes a file that is not there.  A link that leads to nothing says where.
+static i64 create(struct entry *base, const char *path, u32 mode, struct entry **made, int links)
+{
+    char name[NAME_MAX + 1], *target = NULL;
+    struct entry *folder, *link;
     bool wants_folder;
     i64 error = resolve_parent(base, path, &folder, name, &wants_folder);
 
     if (error != 0)
         return error;
-    if (wants_folder)
+    if (wants_folder) {
         error = -EISDIR;
-    else if (folder->inode->operations->make == NULL)
-        error = -EROFS;
-    else
-        error = folder->inode->operations->make(folder->inode, name, S_IFREG | mode, NULL, &inode);
-    if (error == 0) {
-        entry_forget(folder, name);
-        *made = entry_new(folder, name, inode, false);
-        if (*made == NULL)
-            error = -ENOMEM;
+    } else if (entry_child(folder, name, &link) != 0) {
+        error = make_file(folder, name, mode, made);
+    } else {
+        target = allocate(PATH_MAX);
+        error = links == LINKS_MAX ? -ELOOP : target == NULL ? -ENOMEM
+              : link->inode->operations->read_link == NULL ? -ENOENT
+              : MIN(link->inode->operations->read_link(link->inode, target, PATH_MAX - 1), 0L);
+        entry_drop(link);
+        if (error == 0)
+            error = create(folder, target, mode, made, links + 1);
+        release(target);
     }
     entry_drop(folder);
     return error;
 }
 
-// /dev/fd/63 and the like where that has no path: the same open file once more.
-bool open_descriptor(struct entry *base, const char *path, struct file **opened)
+// A descriptor by its name, as /dev/stdin or /dev/fd/63: a file with a name is opened anew, though the
+// name may be gone; of what has none, as a pipe, there is only what is open.
+static i64 open_again(struct file *file, u32 flags, struct file **opened)
 {
-    struct entry *entry;
-    struct file *file;
+    u32 access = file->flags & O_ACCMODE;
 
-    if (resolve(base, path, 0, &entry) != 0)
-        return false;
-    file = proc_descriptor(entry->inode);
-    entry_drop(entry);
-    if (file == NULL)
-        return false;
+    if (file->entry != NULL && !is_stream(file))
+        return open_entry(file->entry, flags, opened);
+    if (access != O_RDWR && access != (flags & O_ACCMODE))
+        return -EACCES;
     *opened = file_keep(file);
-    return true;
+    return 0;
 }
 
 i64 open_path(struct entry *base, const char *path, u32 flags, u32 mode, struct file **opened)
 {
+    u32 how = (flags & O_NOFOLLOW) != 0 ? 0 : FOLLOW | STOP_AT_DESCRIPTOR;
     struct entry *entry;
-    i64 error = resolve(base, path, (flags & O_NOFOLLOW) != 0 ? 0 : FOLLOW, &entry);
+    i64 error = resolve(base, path, how, &entry);
+    bool is_new = false;
 
-    if (error == 0 && (flags & O_CREAT) != 0 && (flags & O_EXCL) != 0) {
-        entry_drop(entry);
-        return -EEXIST;
+    if (error == -ENOENT && (flags & O_CREAT) != 0) {
+        // O_EXCL takes a link for what it is, and so does O_NOFOLLOW.
+        if ((flags & (O_EXCL | O_NOFOLLOW)) != 0 && resolve(base, path, 0, &entry) == 0)
+            error = 0;
+        else
+            error = create(base, path, mode & 07777, &entry, 0);
+        is_new = error == 0 && !IS(entry->inode->mode, S_IFLNK);
     }
-    if (error != 0 && (flags & O_NOFOLLOW) == 0 && open_descriptor(base, path, opened))
-        return 0;
-    if (error == -ENOENT && (flags & O_CREAT) != 0)
-        error = create(base, path, mode & 07777, &entry);
     if (error != 0)
         return error;
-    error = open_entry(entry, flags, opened);
+    if ((how & STOP_AT_DESCRIPTOR) != 0 && proc_descriptor(entry->inode) != NULL)
+        error = open_again(proc_descriptor(entry->inode), flags, opened);
+    else if ((flags & O_CREAT) != 0 && (flags & O_EXCL) != 0 && !is_new)
+        error = -EEXIST;
+    else if ((flags & O_CREAT) != 0 && IS(entry->inode->mode, S_IFDIR))
+        error = -EISDIR;
+    else
+        error = open_entry(entry, flags, opened);
     entry_drop(entry);
     return error;
 }

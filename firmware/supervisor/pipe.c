@@ -11,8 +11,9 @@ enum { PIPE_PAGES = PIPE_SIZE / PAGE, ATOMIC = PAGE };
 struct pipe {
     u64 pages[PIPE_PAGES];
     u64 read, written;  // bytes, ever
-    u32 readers, writers; // 0 or 1: whether that end is there
-    u32 ends;             // that are not closed
+    u32 readers, writers; // open files that may read, or write
+    u32 ends;             // open files
+    u32 arrivals[2];      // how often a reader, or a writer, has come (a FIFO)
 };
 
 static void wake_pipe(struct pipe *pipe)
@@ -135,16 +136,29 @@ void pipe_hang_up(struct pipe *pipe, bool writing)
     wake_pipe(pipe);
 }
 
-// An end is closed, and nobody is in a call that uses it.
-void pipe_leave(struct pipe *pipe, bool writing)
+static void end_leave(struct pipe *pipe)
 {
-    pipe_hang_up(pipe, writing);
+    wake_pipe(pipe);
     if (--pipe->ends != 0)
         return;
     for (int i = 0; i < PIPE_PAGES; i++)
         if (pipe->pages[i] != 0)
             frame_drop(pipe->pages[i]);
     release(pipe);
+}
+
+static void leave(struct pipe *pipe, bool writing)
+{
+    u32 *users = writing ? &pipe->writers : &pipe->readers;
+
+    *users -= *users != 0;
+}
+
+// An end is closed, and nobody is in a call that uses it.
+void pipe_leave(struct pipe *pipe, bool writing)
+{
+    leave(pipe, writing);
+    end_leave(pipe);
 }
 
 static void close(struct file *file)
@@ -188,4 +202,75 @@ i64 sys_pipe2(u64 to, u64 flags)
             file_drop(ends[i]);
         }
     return numbers[1] < 0 ? numbers[1] : -EFAULT;
+}
+
+// A FIFO: a pipe with a name, which is there while somebody has it open.
+static bool reads(const struct file *file) { return (file->flags & O_ACCMODE) != O_WRONLY; }
+static bool writes(const struct file *file) { return (file->flags & O_ACCMODE) != 0; }
+
+static u32 fifo_poll(struct file *file)
+{
+    return (reads(file) ? pipe_poll(file->data, false) : 0) | (writes(file) ? pipe_poll(file->data, true) : 0);
+}
+
+static void fifo_leave(struct inode *inode, struct file *file, struct pipe *pipe)
+{
+    if (reads(file))
+        leave(pipe, false);
+    if (writes(file))
+        leave(pipe, true);
+    if (pipe->ends == 1)
+        inode->data = NULL;
+    end_leave(pipe);
+}
+
+static void fifo_close(struct file *file)
+{
+    fifo_leave(file->inode, file, file->data);
+}
+
+static const struct file_operations fifo_operations = {
+    .read = read, .write = write, .poll = fifo_poll, .control = control, .close = fifo_close,
+};
+
+// Who opens one end waits until somebody has opened the other.
+static i64 wait_for_other(struct pipe *pipe, const struct file *file)
+{
+    bool writing = writes(file);
+    const u32 *others = writing ? &pipe->readers : &pipe->writers, *arrivals = &pipe->arrivals[!writing];
+    u32 before = *arrivals;
+
+    if (*others != 0 || (reads(file) && writes(file)))
+        return 0;
+    if ((file->flags & O_NONBLOCK) != 0)
+        return writing ? -ENXIO : 0;
+    while (*arrivals == before)
+        if (sleep_on(pipe, 0) != 0)
+            return -ERESTART;
+    return 0;
+}
+
+i64 fifo_open(struct inode *inode, struct file *file)
+{
+    struct pipe *pipe = inode->data;
+    i64 error;
+
+    if (pipe == NULL)
+        pipe = inode->data = allocate(sizeof(*pipe));
+    if (pipe == NULL)
+        return -ENOMEM;
+    pipe->ends++;
+    pipe->readers += reads(file);
+    pipe->writers += writes(file);
+    pipe->arrivals[0] += reads(file);
+    pipe->arrivals[1] += writes(file);
+    wake_pipe(pipe);
+    error = wait_for_other(pipe, file);
+    if (error != 0) {
+        fifo_leave(inode, file, pipe);
+        return error;
+    }
+    file->operations = &fifo_operations;
+    file->data = pipe;
+    return 0;
 }

@@ -10,3 +10,4 @@ i64 pipe_write(struct pipe *pipe, bool wait, u64 from, u64 size);
 u32 pipe_poll(const struct pipe *pipe, bool writing);
 void pipe_hang_up(struct pipe *pipe, bool writing);
 void pipe_leave(struct pipe *pipe, bool writing);
+i64 fifo_open(struct inode *inode, struct file *file); // of a file system in memory

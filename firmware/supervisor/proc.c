@@ -365,8 +365,15 @@ static i64 open(struct inode *inode, struct file *file)
     return 0;
 }
 
+static i64 file_system(struct inode *inode, struct file_system *about)
+{
+    (void)inode;
+    *about = (struct file_system) { .kind = 0x9fa0, .block_size = PAGE, .name_length = NAME_MAX };
+    return 0;
+}
+
 static const struct inode_operations operations = {
-    .lookup = lookup, .read_link = read_link, .list = list, .open = open,
+    .lookup = lookup, .read_link = read_link, .list = list, .open = open, .file_system = file_system,
 };
 
 void proc_start(void)

@@ -23,12 +23,7 @@ static i64 write(struct file *file, u64 from, u64 size, u64 *position)
     return count;
 }
 
-static void close(struct file *file)
-{
-    locks_drop(file->inode, (void *)file);
-}
-
-const struct file_operations regular_operations = { .read = read, .write = write, .close = close };
+const struct file_operations regular_operations = { .read = read, .write = write };
 
 static i64 read_folder(struct file *file, u64 to, u64 size, u64 *position)
 {
@@ -42,6 +37,7 @@ const struct file_operations folder_operations = { .read = read_folder };
 struct listing {
     u8 *page;
     u64 room, used, position;
+    bool refused;      // a name for which there was no room
 };
 
 static bool take(void *context, const char *name, u64 length, u64 id, u8 kind, u64 next)
@@ -50,8 +46,10 @@ static bool take(void *context, const char *name, u64 length, u64 id, u8 kind, u
     u64 size = ROUND_UP(19 + length + 1, 8);
     u8 *at = listing->page + listing->used;
 
-    if (listing->used + size > listing->room)
+    if (listing->used + size > listing->room) {
+        listing->refused = true;
         return false;
+    }
     memset(at, 0, size);
     memcpy(at, &id, 8);
     memcpy(at + 8, &next, 8);
@@ -81,12 +79,14 @@ i64 sys_getdents64(u64 descriptor, u64 to, u64 size)
     // First what the file system has, then (`data` is set) what is pinned.
     if (file->data == NULL)
         error = file->inode->operations->list(file->inode, file->position, take, &listing);
-    if (error == 0 && listing.used == 0) {
+    if (error == 0 && listing.used == 0 && !listing.refused) {
         if (file->data == NULL)
             listing.position = 0;
         file->data = file;
         entries_pinned(file->entry, listing.position, take, &listing);
     }
+    if (error == 0 && listing.used == 0 && listing.refused)
+        error = -EINVAL; // no room for a single name
     if (error == 0)
         error = copy_out(to, listing.page, listing.used);
     if (error == 0)

@@ -106,6 +106,20 @@ void interrupt_sleep(struct task *task)
         wake_task(task, -EINTR);
 }
 
+// Those that count the time a process uses: only the whole of it is known, at each trap.
+void used_alarms(struct process *process)
+{
+    u64 used[2] = { process->user_time, process->user_time + process->system_time };
+
+    for (int i = 0; i < 2; i++) {
+        struct information information = { .signal = i == 0 ? SIGVTALRM : SIGPROF, .code = 0x80 };
+        if (process->used_alarm[i] == 0 || used[i] < process->used_alarm[i])
+            continue;
+        process->used_alarm[i] = process->used_interval[i] == 0 ? 0 : used[i] + process->used_interval[i];
+        signal_process(process, &information);
+    }
+}
+
 // Nanoseconds from one alarm to the next: the program is to run in between.
 #define SHORTEST_ALARM 100000
 
@@ -124,7 +138,7 @@ static void run_timers(void)
 
     if (now < earliest)
         return;
-    earliest = ~0UL;
+    earliest = timers_run(now);
     for (struct task *task = tasks; task != NULL; task = task->next) {
         if (task->state != SLEEPING || task->deadline == 0)
             continue;
@@ -210,9 +224,12 @@ void schedule(void)
     arrive();
 }
 
+// A new task may be at its end before it begins.
 void task_begins(void)
 {
     arrive();
+    if (must_end(current))
+        task_exit();
 }
 
 void yield(void)

@@ -51,6 +51,9 @@ static bool add(struct pending *pending, const struct information *information)
     struct queued *queued, **link = &pending->queue;
     u64 bit = SIGNAL_BIT(information->signal);
 
+    if (signal_files)
+        wake_polls();
+
     if ((pending->set & bit) != 0 && information->signal < 32)
         return false;
     pending->set |= bit;
@@ -62,6 +65,17 @@ static bool add(struct pending *pending, const struct information *information)
         link = &(*link)->next;
     *link = queued;
     return true;
+}
+
+// Whether a timer's signal is still to be taken: there is no second one meanwhile.
+bool timer_signal_waits(const struct pending *pending, i32 signal, i32 timer)
+{
+    const struct queued *queued = pending->queue;
+
+    while (queued != NULL && (queued->information.signal != signal || queued->information.code != SI_TIMER
+                              || queued->information.sender.pid != timer))
+        queued = queued->next;
+    return queued != NULL;
 }
 
 static void take(struct pending *pending, u32 signal, struct information *information)
@@ -116,7 +130,7 @@ u32 signal_take(struct task *task, u64 set, struct information *information)
 
 bool signal_pending(const struct task *task)
 {
-    return task->process->exiting
+    return must_end(task)
         || ((task->pending.set | task->process->pending.set) & ~task->mask) != 0;
 }
 
@@ -141,7 +155,9 @@ void signal_task(struct task *task, const struct information *information)
     }
     if (is_ignored(task->process, information->signal) && (task->mask & bit) == 0)
         return;
-    if (add(&task->pending, information) && (task->mask & bit) == 0)
+    // Who blocks it may be waiting for it (sigtimedwait).
+    if (add(&task->pending, information)
+        && ((task->mask & bit) == 0 || task->channel == &task->process->pending))
         interrupt_sleep(task);
 }
 
@@ -263,7 +279,7 @@ void signals_deliver(struct registers *registers)
     u32 signal;
 
     for (;;) {
-        if (current->process->exiting)
+        if (must_end(current))
             task_exit();
         signal = signal_take(current, ~current->mask, &information);
         if (signal == 0)

@@ -159,3 +159,55 @@ i64 sys_shutdown(u64 descriptor, u64 how)
         pipe_hang_up(((struct socket *)file->data)->out, true);
     return 0;
 }
+
+// What a pair is not asked for in earnest: it has no name and no settings.  Other files are no sockets.
+static i64 refuse(u64 descriptor, i64 error)
+{
+    struct file *file;
+    i64 result = socket_of(descriptor, &file);
+
+    return result != 0 ? result : error;
+}
+
+i64 sys_bind(u64 descriptor) { return refuse(descriptor, -EINVAL); }
+i64 sys_listen(u64 descriptor) { return refuse(descriptor, -EINVAL); }
+i64 sys_accept(u64 descriptor) { return refuse(descriptor, -EINVAL); }
+i64 sys_connect(u64 descriptor) { return refuse(descriptor, -EISCONN); }
+i64 sys_setsockopt(u64 descriptor) { return refuse(descriptor, 0); }
+
+// The address of an end: its family and nothing else.
+i64 sys_getsockname(u64 descriptor, u64 to, u64 size_at)
+{
+    u16 family = AF_UNIX;
+    u32 room, size = sizeof(family);
+    i64 error = refuse(descriptor, 0);
+
+    if (error != 0)
+        return error;
+    if (copy_in(&room, size_at, sizeof(room)) != 0)
+        return -EFAULT;
+    if ((i32)room < 0)
+        return -EINVAL;
+    if (copy_out(to, &family, MIN(room, size)) != 0 || copy_out(size_at, &size, sizeof(size)) != 0)
+        return -EFAULT;
+    return 0;
+}
+
+enum { SOL_SOCKET = 1, SO_TYPE = 3, SO_ERROR = 4, SO_DOMAIN = 39 };
+
+i64 sys_getsockopt(u64 descriptor, u64 level, u64 option, u64 to, u64 size_at)
+{
+    u32 value = option == SO_TYPE ? SOCK_STREAM : option == SO_DOMAIN ? AF_UNIX : 0, room, size = sizeof(value);
+    i64 error = refuse(descriptor, (u32)level == SOL_SOCKET ? 0 : -EOPNOTSUPP);
+
+    if (error == 0 && option != SO_TYPE && option != SO_ERROR && option != SO_DOMAIN)
+        error = -ENOPROTOOPT;
+    if (error != 0)
+        return error;
+    if (copy_in(&room, size_at, sizeof(room)) != 0)
+        return -EFAULT;
+    if ((i32)room < 0)
+        return -EINVAL;
+    size = MIN(size, room);
+    return copy_out(to, &value, size) != 0 || copy_out(size_at, &size, sizeof(size)) != 0 ? -EFAULT : 0;
+}

@@ -114,21 +114,8 @@ static i64 read(struct file *file, u64 to, u64 size, u64 *position)
 
 static i64 send(struct stream *stream, const u8 *from, u64 size)
 {
-    struct part part = { physical_of(from), size };
-    struct p9_request *request = p9_begin(stream->share, P9_WRITE);
-    i64 result;
+    i64 result = p9_write(stream->share, stream->fid, stream->written, from, size);
 
-    if (request == NULL)
-        return -ENOMEM;
-    p9_put32(request, stream->fid);
-    p9_put64(request, stream->written);
-    p9_put32(request, size);
-    p9_send(request, &part, 1, 0);
-    p9_wait(request);
-    result = p9_result(request);
-    if (result == 0)
-        result = p9_get32(request);
-    p9_end(request);
     if (result > 0)
         stream->written += result;
     return result;
@@ -159,19 +146,15 @@ static i64 write(struct file *file, u64 from, u64 size, u64 *position)
     return done != 0 ? (i64)done : result;
 }
 
-// For the kernel's own lines.  (A device cannot read from a kernel stack: it is not in one piece.)
+// For the kernel's own lines, which must come out when there is no memory left.  (A device cannot read
+// from a kernel stack: it is not in one piece.)
 i64 stream_write(struct file *file, const char *text, u64 size)
 {
-    u8 *page = allocate(PAGE);
-    i64 result;
+    static u8 page[PAGE] __attribute__((aligned(PAGE)));
 
-    if (page == NULL)
-        return -ENOMEM;
     size = MIN(size, (u64)PAGE);
     memcpy(page, text, size);
-    result = send(file->data, page, size);
-    release(page);
-    return result;
+    return send(file->data, page, size);
 }
 
 static u32 poll(struct file *file)
@@ -217,6 +200,11 @@ static const struct file_operations operations = {
     .read = read, .write = write, .poll = poll, .control = control, .close = close,
 };
 
+bool is_stream(const struct file *file)
+{
+    return file->operations == &operations;
+}
+
 i64 p9_open_stream(struct inode *inode, u32 flags, struct file *file)
 {
     struct stream *stream = allocate(sizeof(*stream));
@@ -225,7 +213,7 @@ i64 p9_open_stream(struct inode *inode, u32 flags, struct file *file)
     if (stream == NULL)
         return -ENOMEM;
     stream->share = inode->system;
-    error = p9_open_fid(inode, flags, &stream->fid);
+    error = p9_open_fid(stream->share, inode->fid, flags & (O_ACCMODE | O_APPEND), &stream->fid);
     if (error != 0) {
         release(stream);
         return error;
@@ -235,10 +223,20 @@ i64 p9_open_stream(struct inode *inode, u32 flags, struct file *file)
     return 0;
 }
 
+// It answers as a terminal does, and to the name of one.
 void stream_is_terminal(struct file *file)
 {
-    if (file->operations == &operations)
-        ((struct stream *)file->data)->terminal = file;
+    struct entry *entry;
+
+    if (!is_stream(file))
+        return;
+    ((struct stream *)file->data)->terminal = file;
+    if (resolve(root_entry, "/dev/tty", 0, &entry) != 0)
+        return;
+    entry_drop(file->entry);
+    inode_drop(file->inode);
+    file->entry = entry;
+    file->inode = inode_keep(entry->inode);
 }
 
 // The settings of a terminal (struct termios), as a shell expects them.

@@ -2,146 +2,28 @@
 // bit is set was used since the last time: the bit is cleared and the page stays.  A page whose A bit
 // is still clear goes: to the swap disk if it belongs to a process and D says that it was changed,
 // or back to its file's pages in the cache, which a second hand goes over.
-//
-// A slot of the disk holds one page.  Several entries may stand for it after a fork; while a frame
-// holds the same page, the slot knows it, so that it is read only once.
 
-#include "blk.h"
 #include "file.h"
 
-struct slot {
-    u32 refs;  // entries that stand for it, and one if a frame has it; free: the next free slot
-    u32 frame; // its number + 1; 0: only on the disk
-};
-
-u64 swap_slots, swap_used;
-static struct slot *slots;
-static u32 free_slot, next_slot = 1; // slot 0 has the disk's mark
 static struct space *hand;
 static u64 cache_hand;
 static bool busy;
 
-enum { BATCH = 32 };
+static u64 looked_at, struggles;
 
-void swap_start(void)
+// What the hands are to find in one go; and how often in turn they may find less in half a round over
+// everything before that counts as out of memory.  A full disk would otherwise let programs crawl on.
+enum { BATCH = 32, STRUGGLES_MAX = 32 };
+
+bool is_reclaiming(void)
 {
-    u8 *sector = allocate(PAGE);
-    u64 pages = blk_pages(), physical;
-
-    if (pages < 2 || sector == NULL)
-        return;
-    if (blk_read(0, physical_of(sector)) && memcmp(sector, "PWSWAP1", 8) == 0) {
-        pages = MIN(pages, 1UL << 31);
-        physical = frames_set_aside(pages * sizeof(struct slot));
-        if (physical == 0) {
-            LOG(2, "the swap disk is too large for this memory; there will be no swap\n");
-        } else {
-            slots = direct(physical);
-            swap_slots = pages;
-        }
-    }
-    release(sector);
-}
-
-static u32 slot_take(void)
-{
-    u32 slot = free_slot;
-
-    if (slot != 0)
-        free_slot = slots[slot].refs;
-    else if (next_slot < swap_slots)
-        slot = next_slot++;
-    else
-        return 0;
-    slots[slot] = (struct slot) { 0, 0 };
-    swap_used++;
-    return slot;
-}
-
-void slot_keep(u32 slot)
-{
-    slots[slot].refs++;
-}
-
-void slot_drop(u32 slot)
-{
-    if (--slots[slot].refs == 0) {
-        slots[slot].refs = free_slot;
-        free_slot = slot;
-        swap_used--;
-    }
-}
-
-void frame_forget_slot(struct frame *frame)
-{
-    u32 slot = frame->slot;
-
-    frame->slot = 0;
-    slots[slot].frame = 0;
-    slot_drop(slot);
-}
-
-bool frame_only_ours(struct frame *frame)
-{
-    return frame->kind == FRAME_USER && frame->refs == 1
-        && (frame->slot == 0 || slots[frame->slot].refs == 1);
-}
-
-// Nobody maps the frame any more.
-void frame_unused(struct frame *frame)
-{
-    if (frame->kind == FRAME_USER && frame->slot != 0) {
-        if (slots[frame->slot].refs > 1 && (frame->flags & FRAME_DIRTY) != 0
-            && !blk_write(frame->slot, frame_physical(frame)))
-            panic("the swap disk cannot be written");
-        frame_forget_slot(frame);
-    }
-    frame_free(frame);
-}
-
-bool swap_in(struct space *space, u64 va, u64 *entry, const struct area *area, bool store)
-{
-    u32 slot = *entry >> PTE_FRAME_SHIFT;
-    u64 rights = PTE_U | PTE_R | PTE_A, physical;
-    struct frame *frame;
-
-    if (slots[slot].frame != 0) {
-        frame = frame_number(slots[slot].frame - 1);
-        frame->refs++;
-    } else {
-        physical = frame_take(FRAME_USER);
-        if (physical == 0)
-            return false;
-        frame = frame_of(physical);
-        if (!blk_read(slot, physical))
-            panic("the swap disk cannot be read");
-        frame->slot = slot;
-        slots[slot].frame = (frame - frame_number(0)) + 1;
-        slots[slot].refs++;
-    }
-    slots[slot].refs--; // this entry's
-    if ((area->rights & RIGHT_EXECUTE) != 0)
-        rights |= PTE_X;
-    if ((area->rights & RIGHT_WRITE) != 0 && frame_only_ours(frame))
-        rights |= store ? PTE_W | PTE_D : PTE_W;
-    set_entry(entry, leaf(frame_physical(frame), rights));
-    space->resident++;
-    fence_page(va, space->asid);
-    if ((rights & PTE_X) != 0)
-        fence_code();
-    return true;
+    return busy;
 }
 
 static void swap_out(struct space *space, u64 va, u64 *entry, struct frame *frame)
 {
-    if (frame->slot == 0) {
-        u32 slot = slots == NULL ? 0 : slot_take();
-        if (slot == 0)
-            return;
-        frame->slot = slot;
-        frame->flags |= FRAME_DIRTY;
-        slots[slot] = (struct slot) { 1, (frame - frame_number(0)) + 1 };
-    }
+    if (!frame_take_slot(frame))
+        return;
     if ((*entry & PTE_D) != 0)
         frame->flags |= FRAME_DIRTY;
     slot_keep(frame->slot);
@@ -167,7 +49,7 @@ static void look_at_page(struct space *space, u64 va, u64 *entry)
     frame = frame_of(physical);
     if (frame->kind == FRAME_USER) {
         swap_out(space, va, entry, frame);
-    } else if (frame->kind == FRAME_CACHE && (frame->flags & FRAME_PINNED) == 0) {
+    } else if (frame->kind == FRAME_CACHE && ((frame->flags & FRAME_PINNED) == 0 || !swap_is_full())) {
         forget_page(space, entry);
         fence_page(va, space->asid);
     }
@@ -181,6 +63,7 @@ static bool sweep_space(void)
 
     while (count++ < BATCH && (entry = next_entry(hand, &hand->clock, USER_END)) != NULL) {
         look_at_page(hand, hand->clock, entry);
+        looked_at++;
         hand->clock += PAGE;
     }
     if (count <= BATCH) {
@@ -202,13 +85,15 @@ static bool sweep_cache(void)
             return true;
         }
         frame = frame_number(cache_hand++);
-        if (frame->kind != FRAME_CACHE || frame->refs != 1 || (frame->flags & FRAME_PINNED) != 0)
+        if (frame->kind != FRAME_CACHE || frame->refs != 1)
             continue;
         if ((frame->flags & FRAME_RECENT) != 0) {
             frame->flags &= ~FRAME_RECENT;
             continue;
         }
-        if ((frame->flags & FRAME_DIRTY) != 0 && cache_write_frame(frame) != 0)
+        // A pinned page has no file to go back to.
+        if ((frame->flags & FRAME_PINNED) != 0 ? !shared_swap_out(frame)
+                                               : (frame->flags & FRAME_DIRTY) != 0 && cache_write_frame(frame) != 0)
             continue;
         cache_remove(frame);
     }
@@ -227,6 +112,24 @@ static u64 count_spaces(void)
     return count;
 }
 
+// Whether the hands may stop.  On a full disk one page is a success: to look for more would take as long
+// each time as to look at all there are.
+static bool is_enough(u64 before)
+{
+    u64 gained = frames_free() + swap_leaving() - before;
+
+    return gained >= BATCH || (gained != 0 && swap_is_full());
+}
+
+static bool is_hopeless(u64 gained)
+{
+    struggles = gained < BATCH && looked_at > frames_total() / 2 ? struggles + 1 : 0;
+    if (struggles <= STRUGGLES_MAX)
+        return false;
+    struggles = 0; // who asked will die, and the next may try
+    return true;
+}
+
 // Makes some frames free; false if there are none to be had.
 bool reclaim(void)
 {
@@ -236,6 +139,7 @@ bool reclaim(void)
     if (busy || spaces == NULL)
         return false;
     busy = true;
+    looked_at = 0;
     // The space where the hand was may be gone.
     space = spaces;
     do
@@ -243,12 +147,14 @@ bool reclaim(void)
     while (space != spaces && space != hand);
     hand = space;
     spaces_left = 3 * count_spaces();
-    while (frames_free() < before + BATCH && (spaces_left != 0 || rounds_left != 0)) {
+    while (!is_enough(before) && (spaces_left != 0 || rounds_left != 0)) {
         if (spaces_left != 0 && sweep_space())
             spaces_left--;
-        if (rounds_left != 0 && sweep_cache())
+        // A page of a file is free for the second hand once the first has taken it from its processes.
+        if (rounds_left != 0 && sweep_cache() && spaces_left == 0)
             rounds_left--;
     }
+    swap_write();
     busy = false;
-    return frames_free() > before;
+    return frames_free() > before && !is_hopeless(frames_free() - before);
 }

@@ -55,24 +55,6 @@ i64 sys_fstat(u64 descriptor, u64 to)
     return file == NULL ? -EBADF : stat_out(file->inode, (u64)file->data & 0xffffffff, to);
 }
 
-// stat of /dev/fd/63, which is a pipe and has no path.
-static bool stat_descriptor(u64 path_at, u64 to, i64 *result)
-{
-    struct file *file;
-    char *path;
-    bool found;
-
-    if (path_in(path_at, &path) != 0)
-        return false;
-    found = open_descriptor(current->process->place->folder, path, &file);
-    release(path);
-    if (!found)
-        return false;
-    *result = stat_out(file->inode, (u64)file->data & 0xffffffff, to);
-    file_drop(file);
-    return true;
-}
-
 i64 sys_newfstatat(u64 descriptor, u64 path, u64 to, u64 flags)
 {
     struct entry *entry;
@@ -83,8 +65,6 @@ i64 sys_newfstatat(u64 descriptor, u64 path, u64 to, u64 flags)
         return -EINVAL;
     error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0,
                  &entry, &inode);
-    if (error == -ENOENT && (flags & AT_SYMLINK_NOFOLLOW) == 0 && stat_descriptor(path, to, &error))
-        return error;
     if (error != 0)
         return error;
     error = stat_out(inode, 1, to);
@@ -146,23 +126,6 @@ i64 sys_statx(u64 descriptor, u64 path, u64 flags, u64 mask, u64 to)
     return copy_out(to, &statx, sizeof(statx));
 }
 
-i64 sys_faccessat(u64 descriptor, u64 path, u64 mode)
-{
-    struct entry *entry;
-    struct inode *inode;
-    i64 error;
-
-    if (mode > 7)
-        return -EINVAL;
-    error = find_path(descriptor, path, FOLLOW, false, &entry, &inode);
-    if (error != 0)
-        return error;
-    if ((mode & 1) != 0 && IS(inode->mode, S_IFREG) && (inode->mode & 0111) == 0)
-        error = -EACCES;
-    found_done(entry, inode);
-    return error;
-}
-
 i64 sys_faccessat2(u64 descriptor, u64 path, u64 mode, u64 flags)
 {
     struct entry *entry;
@@ -179,6 +142,11 @@ i64 sys_faccessat2(u64 descriptor, u64 path, u64 mode, u64 flags)
         error = -EACCES;
     found_done(entry, inode);
     return error;
+}
+
+i64 sys_faccessat(u64 descriptor, u64 path, u64 mode)
+{
+    return sys_faccessat2(descriptor, path, mode, 0);
 }
 
 static i64 change_path(u64 descriptor, u64 path, u64 flags, bool may_be_empty, const struct change *change)
@@ -275,12 +243,18 @@ i64 sys_utimensat(u64 descriptor, u64 path, u64 times_at, u64 flags)
     return change_path(descriptor, path, flags, (flags & AT_EMPTY_PATH) != 0, &change);
 }
 
-// A file system of a size that nobody asks for.
-static i64 statfs_out(u64 to)
+// What has no disk takes from memory.
+static i64 statfs_out(struct inode *inode, u64 to)
 {
-    u64 values[15] = { 0x01021997, PAGE, frames_total(), frames_free(), frames_free(), 1 << 20, 1 << 20, 0, NAME_MAX, PAGE };
+    struct file_system about = {
+        .kind = 0x01021994, .block_size = PAGE, .blocks = frames_total(), .free = frames_free(),
+        .available = frames_free(), .files = frames_total(), .files_free = frames_free(), .name_length = NAME_MAX,
+    };
+    i64 error = inode == NULL || inode->operations->file_system == NULL ? 0
+              : inode->operations->file_system(inode, &about);
 
-    return copy_out(to, values, sizeof(values));
+    about.fragment_size = about.block_size;
+    return error != 0 ? error : copy_out(to, &about, sizeof(about));
 }
 
 i64 sys_statfs(u64 path, u64 to)
@@ -291,11 +265,14 @@ i64 sys_statfs(u64 path, u64 to)
 
     if (error != 0)
         return error;
+    error = statfs_out(inode, to);
     found_done(entry, inode);
-    return statfs_out(to);
+    return error;
 }
 
 i64 sys_fstatfs(u64 descriptor, u64 to)
 {
-    return file_of((i32)descriptor) == NULL ? -EBADF : statfs_out(to);
+    struct file *file = file_of((i32)descriptor);
+
+    return file == NULL ? -EBADF : statfs_out(file->inode, to);
 }

@@ -57,8 +57,6 @@ static i64 transfer_each(struct file *file, u64 vectors, u64 count, u64 *positio
         i64 result;
         if (copy_in(&vector, vectors + i * sizeof(vector), sizeof(vector)) != 0)
             return done != 0 ? done : -EFAULT;
-        if ((i64)vector.size < 0)
-            return done != 0 ? done : -EINVAL;
         if (vector.size == 0)
             continue;
         result = transfer(file, vector.base, vector.size, position == NULL ? &file->position : position, writing);
@@ -71,6 +69,22 @@ static i64 transfer_each(struct file *file, u64 vectors, u64 count, u64 *positio
     return done;
 }
 
+// Nothing is done if one of the sizes makes no sense.
+static i64 check_vectors(u64 vectors, u64 count)
+{
+    struct vector vector;
+
+    if (count > VECTORS_MAX)
+        return -EINVAL;
+    for (u64 i = 0; i < count; i++) {
+        if (copy_in(&vector, vectors + i * sizeof(vector), sizeof(vector)) != 0)
+            return -EFAULT;
+        if ((i64)vector.size < 0)
+            return -EINVAL;
+    }
+    return 0;
+}
+
 static i64 transfer_vectors(u64 descriptor, u64 vectors, u64 count, u64 *position, bool writing)
 {
     i64 error, result;
@@ -78,8 +92,9 @@ static i64 transfer_vectors(u64 descriptor, u64 vectors, u64 count, u64 *positio
 
     if (error != 0)
         return error;
-    if (count > VECTORS_MAX)
-        return -EINVAL;
+    error = check_vectors(vectors, count);
+    if (error != 0)
+        return error;
     file_keep(file); // another thread may close it between two of them
     result = transfer_each(file, vectors, count, position, writing);
     file_drop(file);
@@ -109,7 +124,7 @@ static i64 positioned(u64 descriptor, u64 at, u64 size, u64 position, bool writi
 
     if (error != 0)
         return error;
-    if ((i64)position < 0)
+    if ((i64)position < 0 || (i64)(position + size) < 0)
         return -EINVAL;
     return !can_seek(file) ? -ESPIPE : transfer(file, at, size, &position, writing);
 }

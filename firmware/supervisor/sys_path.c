@@ -33,41 +33,60 @@ i64 folder_of(i64 descriptor, const char *path, struct entry **folder)
     return 0;
 }
 
+// The file of a descriptor; what has no inode, as a pipe, gives NULL.
+static i64 find_descriptor(u64 descriptor, struct inode **inode)
+{
+    struct file *file = file_of((i32)descriptor);
+
+    if (file == NULL)
+        return -EBADF;
+    *inode = file->inode == NULL ? NULL : inode_keep(file->inode);
+    return 0;
+}
+
+static i64 find_entry_of(u64 descriptor, const char *path, u32 how, bool may_be_empty, struct entry **entry)
+{
+    struct entry *folder;
+    i64 error = folder_of(descriptor, path, &folder);
+
+    if (error == 0 && may_be_empty && path[0] == 0)
+        *entry = entry_keep(folder);
+    else if (error == 0)
+        error = resolve(folder, path, (how & FOLLOW) != 0 ? how | STOP_AT_DESCRIPTOR : how, entry);
+    return error;
+}
+
 // See sys.h.
 i64 find_path(u64 descriptor, u64 path_at, u32 how, bool may_be_empty, struct entry **entry, struct inode **inode)
 {
-    struct entry *folder;
-    struct file *file;
-    char *path;
+    struct file *file = NULL;
+    char *path = NULL;
     i64 error = may_be_empty && path_at == 0 ? 0 : path_in(path_at, &path);
 
+    *entry = NULL;
     if (error != 0)
         return error;
-    if (path_at == 0)
+    if (path == NULL)
         path = copy_text("");
-    *entry = NULL;
     if (path == NULL)
         return -ENOMEM;
-    if (may_be_empty && path[0] == 0 && (i32)descriptor != AT_FDCWD) {
-        file = file_of((i32)descriptor);
-        if (file == NULL) {
-            error = -EBADF;
-        } else if (file->inode == NULL) {
-            *inode = NULL;
-        } else {
-            *inode = inode_keep(file->inode);
-        }
-    } else {
-        error = folder_of(descriptor, path, &folder);
-        if (error == 0 && may_be_empty && path[0] == 0)
-            *entry = entry_keep(folder);
-        else if (error == 0)
-            error = resolve(folder, path, how, entry);
-        if (error == 0)
-            *inode = inode_keep((*entry)->inode);
-    }
+    if (may_be_empty && path[0] == 0 && (i32)descriptor != AT_FDCWD)
+        error = find_descriptor(descriptor, inode);
+    else
+        error = find_entry_of(descriptor, path, how, may_be_empty, entry);
     release(path);
-    return error;
+    if (error != 0 || *entry == NULL)
+        return error;
+    if ((how & FOLLOW) != 0)
+        file = proc_descriptor((*entry)->inode);
+    if (file != NULL) { // /dev/stdin and the like: what is open, whatever it is
+        entry_drop(*entry);
+        *entry = file->entry == NULL ? NULL : entry_keep(file->entry);
+        *inode = file->inode == NULL ? NULL : inode_keep(file->inode);
+        return 0;
+    }
+    *inode = inode_keep((*entry)->inode);
+    return 0;
 }
 
 void found_done(struct entry *entry, struct inode *inode)
@@ -119,26 +138,42 @@ i64 sys_readlinkat(u64 descriptor, u64 path, u64 to, u64 size)
     return length;
 }
 
-// What is common to all calls that make a name.
-static i64 make(u64 descriptor, u64 path_at, u32 mode, const char *target, struct inode *existing)
+// The folder that a name of the process is in, and the name (room for NAME_MAX + 1).
+static i64 parent_of(u64 descriptor, u64 path_at, struct entry **folder, char *name, bool *wants_folder)
 {
-    char name[NAME_MAX + 1], *path;
-    struct entry *base, *folder, *entry;
-    struct inode *inode;
-    bool wants_folder;
+    struct entry *base;
+    char *path;
     i64 error = path_in(path_at, &path);
 
     if (error != 0)
         return error;
     error = folder_of(descriptor, path, &base);
     if (error == 0)
-        error = resolve_parent(base, path, &folder, name, &wants_folder);
+        error = resolve_parent(base, path, folder, name, wants_folder);
     release(path);
+    return error;
+}
+
+static bool is_dots(const char *name)
+{
+    return same(name, ".") || same(name, "..");
+}
+
+// What is common to all calls that make a name.
+static i64 make(u64 descriptor, u64 path_at, u32 mode, const char *target, struct inode *existing)
+{
+    char name[NAME_MAX + 1];
+    struct entry *folder, *entry;
+    struct inode *inode;
+    bool wants_folder;
+    i64 error = parent_of(descriptor, path_at, &folder, name, &wants_folder);
+
     if (error != 0)
         return error;
-    if (same(name, ".") || same(name, "..") || entry_child(folder, name, &entry) == 0) {
-        if (!same(name, ".") && !same(name, ".."))
-            entry_drop(entry);
+    if (is_dots(name)) {
+        error = -EEXIST;
+    } else if (entry_child(folder, name, &entry) == 0) {
+        entry_drop(entry);
         error = -EEXIST;
     } else if (wants_folder && !IS(mode, S_IFDIR)) {
         error = -ENOENT;
@@ -168,7 +203,7 @@ i64 sys_mknodat(u64 descriptor, u64 path, u64 mode)
 {
     if ((mode & S_IFMT) == 0)
         mode |= S_IFREG;
-    if (!IS(mode, S_IFREG))
+    if (!IS(mode, S_IFREG) && !IS(mode, S_IFIFO))
         return -EPERM;
     return make(descriptor, path, mode & ~(u64)current->process->place->mask, NULL, NULL);
 }
@@ -202,45 +237,47 @@ i64 sys_linkat(u64 old_descriptor, u64 old_path, u64 descriptor, u64 path, u64 f
     return error;
 }
 
+static i64 unlink(struct entry *folder, const char *name, bool is_folder, bool wants_folder)
+{
+    struct entry *entry;
+    i64 error = entry_child(folder, name, &entry);
+    bool found_folder;
+
+    if (error != 0)
+        return error;
+    found_folder = IS(entry->inode->mode, S_IFDIR);
+    if (entry->pinned)
+        error = -EBUSY;
+    else if (is_folder != found_folder)
+        error = is_folder ? -ENOTDIR : -EISDIR;
+    else if (wants_folder && !found_folder)
+        error = -ENOTDIR;
+    else if (folder->inode->operations->unlink == NULL)
+        error = -EROFS;
+    else
+        error = folder->inode->operations->unlink(folder->inode, name, entry->inode, is_folder);
+    if (error == 0)
+        entry_forget(folder, name);
+    entry_drop(entry);
+    return error;
+}
+
 i64 sys_unlinkat(u64 descriptor, u64 path_at, u64 flags)
 {
-    char name[NAME_MAX + 1], *path;
-    struct entry *base, *folder, *entry;
+    char name[NAME_MAX + 1];
+    struct entry *folder;
     bool wants_folder, is_folder = (flags & AT_REMOVEDIR) != 0;
     i64 error;
 
     if ((flags & ~(u64)AT_REMOVEDIR) != 0)
         return -EINVAL;
-    error = path_in(path_at, &path);
+    error = parent_of(descriptor, path_at, &folder, name, &wants_folder);
     if (error != 0)
         return error;
-    error = folder_of(descriptor, path, &base);
-    if (error == 0)
-        error = resolve_parent(base, path, &folder, name, &wants_folder);
-    release(path);
-    if (error != 0)
-        return error;
-    if (same(name, ".") || same(name, "..")) {
-        error = is_folder ? (name[1] == 0 ? -EINVAL : -ENOTEMPTY) : -EISDIR;
-    } else {
-        error = entry_child(folder, name, &entry);
-        if (error == 0) {
-            bool found_folder = IS(entry->inode->mode, S_IFDIR);
-            if (entry->pinned)
-                error = -EBUSY;
-            else if (is_folder != found_folder)
-                error = is_folder ? -ENOTDIR : -EISDIR;
-            else if (wants_folder && !found_folder)
-                error = -ENOTDIR;
-            else if (folder->inode->operations->unlink == NULL)
-                error = -EROFS;
-            else
-                error = folder->inode->operations->unlink(folder->inode, name, entry->inode, is_folder);
-            if (error == 0)
-                entry_forget(folder, name);
-            entry_drop(entry);
-        }
-    }
+    if (is_dots(name))
+        error = !is_folder ? -EISDIR : name[1] == 0 ? -EINVAL : -ENOTEMPTY;
+    else
+        error = unlink(folder, name, is_folder, wants_folder);
     entry_drop(folder);
     return error;
 }
@@ -286,29 +323,24 @@ static i64 rename(struct entry *folder, const char *name, struct entry *to, cons
 
 i64 sys_renameat2(u64 old_descriptor, u64 old_path, u64 new_descriptor, u64 new_path, u64 flags)
 {
-    char names[2][NAME_MAX + 1], *paths[2] = { NULL, NULL };
-    struct entry *base, *folders[2] = { NULL, NULL };
+    char names[2][NAME_MAX + 1];
+    struct entry *folders[2] = { NULL, NULL };
     bool wants_folder;
-    i64 error = (flags & ~1UL) != 0 ? -EINVAL : path_in(old_path, &paths[0]);
+    i64 error = (flags & ~1UL) != 0 ? -EINVAL : 0;
 
-    if (error == 0)
-        error = path_in(new_path, &paths[1]);
     for (int i = 0; i < 2 && error == 0; i++) {
-        error = folder_of(i == 0 ? old_descriptor : new_descriptor, paths[i], &base);
-        if (error == 0)
-            error = resolve_parent(base, paths[i], &folders[i], names[i], &wants_folder);
+        error = parent_of(i == 0 ? old_descriptor : new_descriptor, i == 0 ? old_path : new_path, &folders[i], names[i],
+                          &wants_folder);
         if (error != 0)
             folders[i] = NULL;
-        else if (same(names[i], ".") || same(names[i], ".."))
+        else if (is_dots(names[i]))
             error = -EBUSY;
     }
     if (error == 0)
         error = rename(folders[0], names[0], folders[1], names[1], flags & 1);
-    for (int i = 0; i < 2; i++) {
-        release(paths[i]);
+    for (int i = 0; i < 2; i++)
         if (folders[i] != NULL)
             entry_drop(folders[i]);
-    }
     return error;
 }
 
@@ -351,7 +383,7 @@ i64 sys_chdir(u64 path)
 
     if (error != 0)
         return error;
-    error = change_folder(entry);
+    error = entry == NULL ? -ENOTDIR : change_folder(entry);
     found_done(entry, inode);
     return error;
 }

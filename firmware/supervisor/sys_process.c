@@ -296,8 +296,8 @@ i64 sys_prlimit64(u64 pid, u64 which, u64 new, u64 old)
     return old == 0 ? 0 : copy_out(old, limit, sizeof(limit));
 }
 
-i64 sys_getrlimit(u64 which, u64 to) { return sys_prlimit64(0, which, 0, to); }
-i64 sys_setrlimit(u64 which, u64 from) { return sys_prlimit64(0, which, from, 0); }
+i64 sys_getrlimit(u64 which, u64 to) { return to == 0 ? -EFAULT : sys_prlimit64(0, which, 0, to); }
+i64 sys_setrlimit(u64 which, u64 from) { return from == 0 ? -EFAULT : sys_prlimit64(0, which, from, 0); }
 
 enum { PR_SET_PDEATHSIG = 1, PR_GET_DUMPABLE = 3, PR_SET_DUMPABLE = 4, PR_SET_NAME = 15, PR_GET_NAME = 16,
        PR_SET_NO_NEW_PRIVS = 38, PR_GET_NO_NEW_PRIVS = 39 };

@@ -119,30 +119,41 @@ static struct timestamp stamp(u64 ticks)
     return (struct timestamp) { microseconds / 1000000, microseconds % 1000000 };
 }
 
-static struct interval timer_of(const struct process *process)
+static u64 used(const struct process *process, u64 which)
 {
-    u64 now = time_now();
-    u64 left = process->alarm == 0 ? 0 : process->alarm > now ? process->alarm - now : 1;
+    return process->user_time + (which == 2 ? process->system_time : 0);
+}
 
-    return (struct interval) { stamp(process->alarm_interval), stamp(left) };
+static struct interval timer_of(const struct process *process, u64 which)
+{
+    u64 now = which == 0 ? time_now() : used(process, which);
+    u64 at = which == 0 ? process->alarm : process->used_alarm[which - 1];
+    u64 interval = which == 0 ? process->alarm_interval : process->used_interval[which - 1];
+    u64 left = at == 0 ? 0 : at > now ? at - now : 1;
+
+    return (struct interval) { stamp(interval), stamp(left) };
 }
 
 i64 sys_getitimer(u64 which, u64 to)
 {
-    struct interval interval = { { 0, 0 }, { 0, 0 } };
+    struct interval interval;
 
     if (which > 2)
         return -EINVAL;
-    if (which == 0)
-        interval = timer_of(current->process);
+    interval = timer_of(current->process, which);
     return copy_out(to, &interval, sizeof(interval));
+}
+
+static u64 ticks_of(struct timestamp time) // with microseconds
+{
+    return clock_ticks(MIN(time.seconds, 1L << 33) * 1000000000UL + time.nanoseconds * 1000);
 }
 
 i64 sys_setitimer(u64 which, u64 from, u64 to)
 {
     struct process *process = current->process;
-    struct interval new, old = timer_of(process);
-    u64 value;
+    struct interval new, old;
+    u64 value, interval;
 
     if (which > 2)
         return -EINVAL;
@@ -151,14 +162,18 @@ i64 sys_setitimer(u64 which, u64 from, u64 to)
     if ((u64)new.value.nanoseconds > 999999 || (u64)new.interval.nanoseconds > 999999
         || new.value.seconds < 0 || new.interval.seconds < 0)
         return -EINVAL;
-    if (which != 0)
-        return -EINVAL; // the other two would count processor time
+    old = timer_of(process, which);
     if (to != 0 && copy_out(to, &old, sizeof(old)) != 0)
         return -EFAULT;
-    value = MIN(new.value.seconds, 1L << 33) * 1000000000UL + new.value.nanoseconds * 1000;
-    process->alarm = value == 0 ? 0 : time_now() + clock_ticks(value);
-    process->alarm_interval = clock_ticks(MIN(new.interval.seconds, 1L << 33) * 1000000000UL
-                                          + new.interval.nanoseconds * 1000);
+    value = ticks_of(new.value);
+    interval = ticks_of(new.interval);
+    if (which != 0) {
+        process->used_alarm[which - 1] = value == 0 ? 0 : used(process, which) + value;
+        process->used_interval[which - 1] = interval;
+        return 0;
+    }
+    process->alarm = value == 0 ? 0 : time_now() + value;
+    process->alarm_interval = interval;
     if (process->alarm != 0)
         timer_set(process->alarm);
     return 0;

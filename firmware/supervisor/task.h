@@ -77,9 +77,11 @@ struct process {
     struct actions *actions;
     struct pending pending;
     bool exiting, zombie;
+    struct task *survivor; // an exec ends all tasks but this one
     i32 end_signal;    // what the parent gets when it ends
     u32 status;        // as wait4 gives it
     u64 alarm, alarm_interval; // ITIMER_REAL, in ticks
+    u64 used_alarm[2], used_interval[2]; // ITIMER_VIRTUAL and ITIMER_PROF: of the time that it has used
     u64 user_time, system_time, children_user_time, children_system_time;
     struct entry *program;
     char name[16];
@@ -109,6 +111,14 @@ struct task {
     u64 futex_key[2];
 };
 
+// Whether a task must not go on in user mode: the process ends, or another of its tasks starts a program.
+static inline bool must_end(const struct task *task)
+{
+    const struct process *process = task->process;
+
+    return process->exiting || (process->survivor != NULL && process->survivor != task);
+}
+
 extern struct task *current, *tasks;
 extern struct process *processes;
 
@@ -126,10 +136,20 @@ void external_interrupt(void);
 extern const u8 poll_channel; // woken whenever something may have become readable or writable
 void wake_polls(void);
 
+// timers.c
+u64 timers_run(u64 now);
+void timers_drop(struct process *process);
+void used_alarms(struct process *process);
+extern bool signal_files; // signalfd.c
+
 // task.c
 void first_process(void);
 struct task *task_find(i32 tid);
 struct process *process_find(i32 pid);
+struct task *task_new(struct process *process);
+struct process *process_new(void);
+void process_free(struct process *process);
+void process_give_up(struct process *process);
 i64 task_clone(u64 flags, u64 stack, u64 parent_tid, u64 tls, u64 child_tid);
 void task_exit(void) __attribute__((noreturn));
 void process_exit(u32 status);
@@ -148,6 +168,8 @@ void signal_fault(u32 signal, i32 code, u64 address, const char *reason);
 bool signal_pending(const struct task *task);
 void signals_deliver(struct registers *registers);
 void pending_clear(struct pending *pending);
+enum { SI_TIMER = -2 };
+bool timer_signal_waits(const struct pending *pending, i32 signal, i32 timer);
 void kill_current(u32 signal, const char *reason, u64 address);
 i64 signal_return(void);
 
@@ -156,9 +178,8 @@ struct file *file_of(i64 descriptor);
 i64 descriptor_new(struct file *file, i64 from, bool close_on_exec);
 struct files *files_new(void);
 struct files *files_copy(struct files *from);
-void files_drop(struct files *files);
+void files_drop(struct files *files, struct process *owner);
 void files_close_on_exec(struct files *files);
-void locks_drop(struct inode *inode, struct process *process);
 i64 lock_control(struct file *file, u64 command, u64 argument);
 
 // futex.c

@@ -12,6 +12,12 @@ static enum access access_of(u64 cause)
 
 enum { SEGV_MAPERR = 1, SEGV_ACCERR = 2, BUS_ADRALN = 1, BUS_ADRERR = 2, ILL_ILLOPC = 1, TRAP_BRKPT = 1 };
 
+// Who needs memory when there is none dies; the others go on with what it had.
+static void out_of_memory(u64 address)
+{
+    kill_current(SIGKILL, swap_slots == 0 ? "out of memory, and there is no swap" : "out of memory and swap", address);
+}
+
 static void user_page_fault(u64 cause, u64 address)
 {
     enum access access = access_of(cause);
@@ -30,9 +36,11 @@ static void user_page_fault(u64 cause, u64 address)
     case FAULT_NO_FILE:
         signal_fault(SIGBUS, BUS_ADRERR, address, "the file has no such page");
         return;
+    case FAULT_NO_SWAP:
+        signal_fault(SIGBUS, BUS_ADRERR, address, "the page cannot be read from the swap disk");
+        return;
     case FAULT_NO_MEMORY:
-        kill_current(SIGKILL, swap_slots == 0 ? "out of memory, and there is no swap"
-                                              : "out of memory and swap", address);
+        out_of_memory(address);
         return;
     }
 }
@@ -81,6 +89,7 @@ void trap_from_user(struct registers *registers)
 
     current->process->user_time += now - current->since;
     current->since = now;
+    used_alarms(current->process);
     if ((cause & CAUSE_INTERRUPT) != 0)
         interrupt(cause & 63);
     else
@@ -100,8 +109,13 @@ void trap_from_kernel(struct registers *registers)
         || (cause != LOAD_PAGE && cause != STORE_PAGE))
         panic("trap in the kernel: cause 0x%x, pc 0x%x, stval 0x%x, ra 0x%x", cause, pc, address,
               registers->x[RA]);
-    if (current != NULL && page_fault(current->process->space, address, access_of(cause)) == FAULT_DONE)
-        return;
+    if (current != NULL) {
+        enum fault result = page_fault(current->process->space, address, access_of(cause));
+        if (result == FAULT_DONE)
+            return;
+        if (result == FAULT_NO_MEMORY)
+            out_of_memory(address);
+    }
     registers->x[0] = (u64)user_access_fault;
     registers->status &= ~SSTATUS_SUM;
 }

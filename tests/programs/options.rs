@@ -67,6 +67,30 @@ fn a_program_that_needs_a_dynamic_loader_is_told_so() {
 }
 
 #[test]
+fn a_file_that_cannot_become_a_process_says_why() {
+    let folder = Folder::new();
+    let code = [0x13, 0, 0, 0];
+    let one = |address| Elf::new(vec![segment(R | X, address, &code)]).build();
+    let mut cut = one(0x1_0000);
+    cut.truncate(cut.len() - 1);
+    let many = Elf::new((0..65).map(|n| segment(R, n << 16, &code)).collect()).build();
+    for (name, file, said) in [
+        ("cut", cut, "truncated: segment 0"),
+        (
+            "high",
+            one(0x40_0000_0000),
+            "segment 0 (p_vaddr 0x4000000000",
+        ),
+        ("low", one(0), "segment 0 (p_vaddr 0x0"),
+        ("askew", one(0x1_0001), "p_offset"),
+        ("many", many, "e_phnum is 65"),
+    ] {
+        let path = folder.write(name, &file);
+        done(run(&["--as", "linux"]).arg(&path)).expect(125, &[name, said]);
+    }
+}
+
+#[test]
 fn folders_that_cannot_be_shown_are_named() {
     let folder = Folder::new();
     let given = program("given");
@@ -75,7 +99,8 @@ fn folders_that_cannot_be_shown_are_named() {
     let file = folder.write("file", b"").display().to_string();
     let missing = folder.path("missing").display().to_string();
     let twice = [format!("{one}:/x"), format!("{one}:/x/")];
-    let cases: [(&[&str], i32, &str); 8] = [
+    let own = [format!("{one}:/proc"), format!("{one}:/dev/x")];
+    let cases: [(&[&str], i32, &str); 12] = [
         (&["--dir", &missing], 125, "missing"),
         (&["--dir", &file], 125, "Not a directory"),
         (
@@ -92,6 +117,10 @@ fn folders_that_cannot_be_shown_are_named() {
             "no such variable",
         ),
         (&["--swap", "much"], 2, "--swap"),
+        (&["--swap", "0"], 2, "leave it out"),
+        (&["--swap", "4K"], 2, "1M is the least"),
+        (&["--dir", &own[0]], 2, "/proc is the kernel's own"),
+        (&["--dir", &own[1]], 2, "/dev is the kernel's own"),
     ];
     for (options, code, said) in cases {
         done(run(options).arg(&given)).expect(code, &[said]);

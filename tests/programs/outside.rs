@@ -73,6 +73,8 @@ fn try_to_get_out(seen: &str, options: &str) {
     if options == ",ro" {
         assert_eq!(names(&share), ["above", "absolute", "inside", "relative"]);
         assert_eq!(fs::read(share.join("inside")).unwrap(), b"inside");
+    } else {
+        assert!(names(&share).contains(&"own".to_owned()), "it may write");
     }
 }
 
@@ -89,6 +91,11 @@ fn a_program_stays_in_its_folder_at_the_hosts_path() {
 #[test]
 fn a_program_stays_in_its_root() {
     try_to_get_out("/", "");
+}
+
+#[test]
+fn a_place_that_ends_as_an_option_does_is_a_place() {
+    try_to_get_out("/share ro", "");
 }
 
 #[test]

@@ -10,7 +10,7 @@ use pagewalk::dev::console::{Input, Shared, Stream};
 use pagewalk::dev::virtio::VirtioDevice;
 use pagewalk::dev::virtio::blk::{Blk, Disk};
 use pagewalk::dev::virtio::p9::{ControlFiles, P9, ProgramInput, ProgramOutput, ShareSpec, Tells};
-use pagewalk::loader::dynamic_loader;
+use pagewalk::loader::{check_program, dynamic_loader};
 use rustix::termios;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -51,7 +51,7 @@ pub(super) struct ProgramArguments {
     argv0: Option<OsString>,
 
     /// Let programs use more memory than -m says: so much more, in a temporary file
-    #[arg(long, value_name = "SIZE", value_parser = values::size)]
+    #[arg(long, value_name = "SIZE", value_parser = swap_size)]
     swap: Option<u64>,
 
     /// Show each system call on standard error
@@ -123,6 +123,17 @@ fn folder(text: &OsStr) -> Result<Folder, String> {
         guest: guest.transpose()?,
         read_only,
     })
+}
+
+/// A size that is worth a disk.
+fn swap_size(text: &str) -> Result<u64, String> {
+    const LEAST: u64 = 1 << 20;
+    let is_zero = text.starts_with('0') && !text.contains(|c: char| ('1'..='9').contains(&c));
+    match values::size(text) {
+        _ if is_zero => Err("there is none without this option: leave it out".into()),
+        Ok(size) if size < LEAST => Err(format!("{size} bytes are too few, 1M is the least")),
+        other => other,
+    }
 }
 
 /// A path for the settings, in which each line says one thing.
@@ -234,6 +245,20 @@ impl Mount {
     }
 }
 
+/// The kernel has folders of its own, which would hide others.
+fn check_place(mount: &Mount) -> Result<(), WrongUse> {
+    let own = ["/dev", "/proc"];
+    match own.iter().find(|own| mount.guest.starts_with(own)) {
+        None => Ok(()),
+        Some(own) => Err(WrongUse(format!(
+            "--dir: {} cannot be seen at {}: {own} is the kernel's own; put a colon and another \
+             place behind the folder",
+            mount.host[0].display(),
+            mount.guest.display()
+        ))),
+    }
+}
+
 /// Where a program sees a file of the host, if it does.
 fn shown(mounts: &[Mount], path: &Path) -> Option<PathBuf> {
     let all = mounts.iter().filter_map(|mount| mount.shows(path));
@@ -300,6 +325,7 @@ impl ProgramArguments {
             ))
             .into());
         }
+        check_program(path)?;
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let called = match &self.argv0 {
             Some(name) => name.clone(),
@@ -317,12 +343,10 @@ impl ProgramArguments {
         say("cwd", place.cwd.as_os_str());
         say("base", OsStr::new(&format!("{BASE:#x}")));
         for (index, mount) in mounts.iter().enumerate() {
+            let key = if mount.read_only { "mount-ro" } else { "mount" };
             let mut value = OsString::from(format!("dir{index} "));
             value.push(&mount.guest);
-            if mount.read_only {
-                value.push(" ro");
-            }
-            say("mount", &value);
+            say(key, &value);
         }
         if self.strace {
             say("trace", OsStr::new("1"));
@@ -387,6 +411,7 @@ impl ProgramArguments {
                 ))
                 .into());
             }
+            check_place(&mount)?;
             mounts.push(mount);
         }
         Ok(mounts)

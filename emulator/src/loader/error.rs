@@ -191,6 +191,40 @@ pub enum Reason {
         /// p_memsz.
         size: u64,
     },
+    /// A segment of a Linux program that no process has room for.
+    #[error(
+        "segment {segment} (p_vaddr {address:#x}, p_memsz {size:#x}) is not within what a process has, {room}"
+    )]
+    NotInProcess {
+        /// The index of its program header.
+        segment: usize,
+        /// p_vaddr.
+        address: u64,
+        /// p_memsz.
+        size: u64,
+        /// The addresses that a process has for its program.
+        room: Span,
+    },
+    /// A segment of a Linux program whose pages are not pages of the file.
+    #[error(
+        "segment {segment} cannot be mapped: p_vaddr {address:#x} and p_offset {offset:#x} are not at the same place in a page"
+    )]
+    NotInPages {
+        /// The index of its program header.
+        segment: usize,
+        /// p_vaddr.
+        address: u64,
+        /// p_offset.
+        offset: u64,
+    },
+    /// More program headers than the kernel for Linux programs reads.
+    #[error("e_phnum is {count}; a program for Linux may have {most} program headers here")]
+    TooManyForProgram {
+        /// e_phnum.
+        count: usize,
+        /// The most that are possible.
+        most: usize,
+    },
     /// Two segments want the same bytes of memory.
     #[error("segments {first} ({first_span}) and {second} ({second_span}) overlap in memory")]
     Overlap {

@@ -11,13 +11,20 @@ use goblin::elf::program_header::{PT_INTERP, PT_LOAD, PT_NOTE, ProgramHeader};
 use goblin::elf64::header::Header;
 use goblin::elf64::program_header::SIZEOF_PHDR;
 
+use super::error::{LoadError, Reason, Span};
 use super::header;
-use super::segments::{read_headers, read_interpreter};
+use super::segments::{check_in_file, read_headers, read_interpreter, segment};
 use super::source::Source;
 use super::symbols::Table;
 
 /// Where the board's RAM begins.
 const RAM: u64 = 0x8000_0000;
+
+/// The kernel's pages, where the addresses end that it gives to programs, and how many program
+/// headers it reads.
+const PAGE: u64 = 4096;
+const PROGRAM_END: u64 = (1 << 38) - (32 << 20);
+const MOST_HEADERS: usize = 64;
 
 /// No note that says for which system a program is lies further behind.
 const NOTES: u64 = 4096;
@@ -43,6 +50,81 @@ pub fn dynamic_loader(path: &Path) -> Option<PathBuf> {
     let headers = read_headers(&source, &header::read(&source).ok()?).ok()?;
     let named = headers.iter().find(|one| one.p_type == PT_INTERP)?;
     Some(read_interpreter(&source, named).into())
+}
+
+/// Whether the kernel can make a process of a file. An error names what it would refuse without
+/// words: who starts a program gets only a number. Of a file that is not ELF others tell more.
+pub fn check_program(path: &Path) -> Result<(), LoadError> {
+    match check_file(path) {
+        Ok(()) | Err(Reason::NotElf { .. } | Reason::Empty) => Ok(()),
+        Err(reason) => Err(LoadError {
+            file: path.display().to_string(),
+            reason,
+        }),
+    }
+}
+
+fn check_file(path: &Path) -> Result<(), Reason> {
+    let source = Source::open(path)?;
+    let header = header::read(&source)?;
+    let headers = read_headers(&source, &header)?;
+    if headers.len() > MOST_HEADERS {
+        return Err(Reason::TooManyForProgram {
+            count: headers.len(),
+            most: MOST_HEADERS,
+        });
+    }
+    let mut loaded = 0;
+    for (index, one) in headers.iter().enumerate() {
+        match one.p_type {
+            PT_LOAD if one.p_memsz > 0 => {
+                check_segment(&source, &header, index, one)?;
+                loaded += 1;
+            }
+            PT_INTERP => drop(check_in_file(&source, index, one)?),
+            _ => {}
+        }
+    }
+    if loaded == 0 {
+        return Err(Reason::NoLoadableSegment(header.e_phnum));
+    }
+    Ok(())
+}
+
+/// Whether the kernel can map a segment (`map_segment` in firmware/supervisor/elf.c).
+fn check_segment(
+    source: &Source,
+    header: &Header,
+    index: usize,
+    one: &ProgramHeader,
+) -> Result<(), Reason> {
+    check_in_file(source, index, one)?;
+    segment(index, one, true)?;
+    // What may lie anywhere is moved, to some place behind the middle.
+    let (start, last) = match header.e_type {
+        ET_DYN => (0, PROGRAM_END / 4),
+        _ => (PAGE, PROGRAM_END),
+    };
+    let end = one.p_vaddr.saturating_add(one.p_memsz);
+    if one.p_vaddr < start || end > last {
+        return Err(Reason::NotInProcess {
+            segment: index,
+            address: one.p_vaddr,
+            size: one.p_memsz,
+            room: Span {
+                start,
+                size: last - start,
+            },
+        });
+    }
+    if one.p_vaddr % PAGE != one.p_offset % PAGE {
+        return Err(Reason::NotInPages {
+            segment: index,
+            address: one.p_vaddr,
+            offset: one.p_offset,
+        });
+    }
+    Ok(())
 }
 
 /// Whether Linux would find a program where it is linked to, and the board would not.

@@ -36,7 +36,7 @@ pub use guest::{Guest, Piece};
 pub use header::{Probe, probe};
 pub use image::Image;
 pub use lines::SourceLine;
-pub use linux::dynamic_loader;
+pub use linux::{check_program, dynamic_loader};
 pub use part::Role;
 pub use program::Kind;
 pub use sections::DebugError;

@@ -164,7 +164,11 @@ pub(super) fn read_interpreter(source: &Source, header: &ProgramHeader) -> Strin
 }
 
 /// Where a segment's bytes end in the file, if they are all there.
-fn check_in_file(source: &Source, index: usize, header: &ProgramHeader) -> Result<u64, Reason> {
+pub(super) fn check_in_file(
+    source: &Source,
+    index: usize,
+    header: &ProgramHeader,
+) -> Result<u64, Reason> {
     let end = header.p_offset.checked_add(header.p_filesz);
     // A segment without bytes may name any offset.
     let end = end.filter(|&end| header.p_filesz == 0 || end <= source.length());
@@ -181,7 +185,11 @@ fn check_in_file(source: &Source, index: usize, header: &ProgramHeader) -> Resul
 ///
 /// An executable is loaded to its physical addresses, as Spike and QEMU do. In a
 /// position-independent one only virtual addresses have a meaning.
-fn segment(index: usize, header: &ProgramHeader, pie: bool) -> Result<Option<Segment>, Reason> {
+pub(super) fn segment(
+    index: usize,
+    header: &ProgramHeader,
+    pie: bool,
+) -> Result<Option<Segment>, Reason> {
     if header.p_filesz > header.p_memsz {
         return Err(Reason::MoreFileThanMemory {
             segment: index,
