@@ -63,7 +63,7 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
          addresses from 0, and leaves it to the kernel where it goes. A process starts it; then the \
          process forks, and the child starts the same file once more:",
     );
-    let row = |what: &str, [first, second]: [String; 2]| format!("{what:<28}{first:<16}{second}");
+    let row = |what: &str, [first, second]: [String; 2]| format!("{what:<30}{first:<16}{second}");
     let hex = |numbers: [u64; 2]| numbers.map(|number| format!("{number:#x}"));
     text.lines([
         row("", ["first".to_owned(), "second".to_owned()]),

@@ -17,7 +17,7 @@ pub(super) const SCENE: Scene = Scene {
 };
 
 /// What is in the file. The program changes the first eight bytes.
-const CONTENT: &[u8] = b"On disk, as everybody thinks.\n";
+const CONTENT: &[u8] = b"On disk, all of it.\n";
 
 const MAPPED: i64 = 1;
 const STORED: i64 = 2;

@@ -195,8 +195,8 @@ fn tell_curve(size: u64, hot: u64, points: &[Point], text: &mut Text) -> Option<
     let whole = points.iter().find(|point| point.missed == [0, 0]);
     if let Some(fits) = points.iter().find(|point| point.free >= hot) {
         text.say(&format!(
-            "With {} the kernel has {} for programs, and the pages that are used again and again find room. \
-             They are the working set: with less the program waits for the disk most of the time.",
+            "With {} the kernel has {} for programs, and the pages that are used again and again find room: \
+             the working set. With less memory they push each other out.",
             mebibytes(fits.memory),
             mebibytes(fits.free)
         ));
