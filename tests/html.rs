@@ -31,7 +31,7 @@ fn page(folder: &Folder, guest: &Path, options: &[&str]) -> (String, Value) {
 
 const DATA_BEGINS: &str = r#"<script type="application/json" id="data">"#;
 
-fn data(page: &str) -> Value {
+pub(crate) fn data(page: &str) -> Value {
     let (_, rest) = page
         .split_once(DATA_BEGINS)
         .expect("the data has its element");
@@ -41,7 +41,7 @@ fn data(page: &str) -> Value {
 
 /// That the page asks for nothing outside itself, and that its elements end where they should.
 #[track_caller]
-fn check_frame(page: &str) {
+pub(crate) fn check_frame(page: &str) {
     for outside in [
         "http:", "https:", "src=", "<link", "@import", "url(", "fetch(",
     ] {
@@ -54,7 +54,7 @@ fn check_frame(page: &str) {
     assert!(!page.contains("{{"), "a mark of the frame is left");
 }
 
-fn list<'a>(value: &'a Value, place: &str) -> &'a Vec<Value> {
+pub(crate) fn list<'a>(value: &'a Value, place: &str) -> &'a Vec<Value> {
     let found = value.pointer(place).and_then(Value::as_array);
     found.unwrap_or_else(|| panic!("no list at {place}"))
 }
@@ -231,7 +231,7 @@ fn what_cannot_be_written_is_said() {
 // ---- In a browser, if there is one. ----
 
 /// A Chromium: the one that `CHROMIUM` names, or one on the path.
-fn chromium() -> Option<PathBuf> {
+pub(crate) fn chromium() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("CHROMIUM") {
         return Some(named.into());
     }
@@ -243,7 +243,7 @@ fn chromium() -> Option<PathBuf> {
 }
 
 /// Draws a page with a script at its end, and returns what the script said.
-fn drive(browser: &Path, folder: &Folder, page: &str, script: &str) -> Value {
+pub(crate) fn drive(browser: &Path, folder: &Folder, page: &str, script: &str) -> Value {
     let listen = "<script>window.wrong = [];\
         addEventListener('error', (e) => wrong.push(e.message));\
         document.addEventListener('securitypolicyviolation', (e) => wrong.push(e.violatedDirective));</script>";
@@ -296,7 +296,7 @@ fn drive(browser: &Path, folder: &Folder, page: &str, script: &str) -> Value {
 }
 
 /// Opens everything, chooses a leaf, walks addresses, and goes through each address space.
-const USE: &str = "
+pub(crate) const USE: &str = "
     const one = (what) => document.querySelector(what);
     document.querySelectorAll('details').forEach((d) => { d.open = true; });
     let leaf = one('.run.leaf');

@@ -4,7 +4,6 @@ mod boot;
 mod check;
 mod devices;
 mod ending;
-mod first;
 mod interrupt;
 mod log;
 mod machine;
@@ -36,8 +35,7 @@ const WRONG_COMMAND_LINE: u8 = 2;
 
 /// A RISC-V (RV64) system emulator whose memory-management unit can be seen.
 ///
-/// Without a command, it runs a small built-in guest that turns paging on, takes a page fault and
-/// mends it.
+/// Without a command it gives the tour: scenes that show virtual memory, each from a program's run.
 #[derive(Parser)]
 #[command(name = "pagewalk", version, max_term_width = 100, after_help = EXAMPLES)]
 struct Arguments {
@@ -47,13 +45,13 @@ struct Arguments {
 
 const EXAMPLES: &str = "\
 Examples:
-  pagewalk                          run the built-in guest
+  pagewalk                          the tour: virtual memory, shown by programs
   pagewalk run hello.elf            run a bare-metal ELF file
   pagewalk run --dir . ./a.out x y  run a program for Linux, with arguments
   pagewalk test riscv-tests/isa     run a folder of test programs
   pagewalk walk kernel.elf --until fault
                                     explain the first page fault
-  pagewalk tour                     virtual memory, shown by programs
+  pagewalk tour fault --html pages  one scene of the tour, and a page of it
   pagewalk help run                 every option of a command
 
 Exit codes:
@@ -77,7 +75,7 @@ pub(crate) fn main() -> ExitCode {
     }
     let arguments = Arguments::parse();
     let done = match arguments.command {
-        None => first::run(),
+        None => tour::run(&tour::Arguments::default()),
         Some(Command::Run(arguments)) => {
             // Without a subcommand's name clap would not have found one.
             let at = words

@@ -10,7 +10,7 @@ use super::interrupt;
 use super::log::LogArguments;
 use super::machine::{MachineArguments, TlbArguments};
 use super::observers::{Observers, Run};
-use super::output::{self, GuestOutput};
+use super::output;
 use super::profile::{ProfileFiles, ProfileRequest};
 use super::program::{self, Kind, Program, ProgramArguments};
 use super::terminal;
@@ -18,8 +18,7 @@ use super::trace::TraceArguments;
 use super::{CANNOT_GO_ON, LIMIT, WRONG_COMMAND_LINE, same_file_twice, say, values};
 use anyhow::{Context, Result, bail};
 use clap::Args;
-use pagewalk::board::{Host, Limits, Machine, MachineConfig};
-use pagewalk::dev::console::{Input, Shared, Stream};
+use pagewalk::board::{Limits, Machine, MachineConfig};
 use pagewalk::engine::EngineKind;
 use pagewalk::loader::{Guest, sniff};
 use pagewalk::report::commit_log::CommitLog;
@@ -242,7 +241,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     arguments.devices.set_clocks(&mut machine);
     let request = Request {
         machine,
-        devices: Some(&arguments.devices),
+        devices: &arguments.devices,
         is_program,
         own_firmware: arguments.boot.own_firmware(),
         no_reboot: arguments.no_reboot,
@@ -252,7 +251,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
         granularity: arguments.signature_granularity.into(),
         log_commits: arguments.log_commits.as_deref(),
         stats: arguments.stats,
-        check: Some(&arguments.check),
+        check: &arguments.check,
         stats_json: arguments.stats_json.as_deref(),
         profile: ProfileRequest {
             text: arguments.profile.as_ref().map(Option::as_deref),
@@ -260,7 +259,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
             top: arguments.profile_top,
         },
         filter,
-        trace: Some((&arguments.trace, &arguments.machine)),
+        trace: (&arguments.trace, &arguments.machine),
     };
     // An error of the run goes before one of the log.
     let code = run_guest(guest, program, &request)?;
@@ -319,10 +318,9 @@ fn dump_device_tree(arguments: &Arguments, is_program: bool, path: &Path) -> Res
 }
 
 /// What to do with a guest.
-#[derive(Default)]
-pub(super) struct Request<'a> {
+struct Request<'a> {
     machine: MachineConfig,
-    devices: Option<&'a DeviceArguments>,
+    devices: &'a DeviceArguments,
     /// A Linux program runs: its exit code is its own affair.
     is_program: bool,
     own_firmware: bool,
@@ -333,24 +331,16 @@ pub(super) struct Request<'a> {
     granularity: usize,
     log_commits: Option<&'a Path>,
     stats: bool,
-    check: Option<&'a CheckArguments>,
+    check: &'a CheckArguments,
     stats_json: Option<&'a Path>,
     profile: ProfileRequest<'a>,
     filter: Option<Filter>,
-    trace: Option<(&'a TraceArguments, &'a MachineArguments)>,
+    trace: (&'a TraceArguments, &'a MachineArguments),
 }
 
 /// Runs a guest to its end and returns the exit code.
-pub(super) fn run_guest(
-    mut guest: Guest,
-    program: Option<Program>,
-    request: &Request<'_>,
-) -> Result<u8> {
-    let checking = (request
-        .check
-        .map(|check| check.checking(&guest, &request.machine.tlb))
-        .transpose()?)
-    .flatten();
+fn run_guest(mut guest: Guest, program: Option<Program>, request: &Request<'_>) -> Result<u8> {
+    let checking = request.check.checking(&guest, &request.machine.tlb)?;
     let config = MachineConfig {
         check: checking.is_some(),
         ..request.machine.clone()
@@ -365,16 +355,7 @@ pub(super) fn run_guest(
     } else {
         Stdio::Lines
     };
-    let (mut host, raw) = match request.devices {
-        Some(devices) => devices.open(stdio)?,
-        None => (
-            Host::new(Shared::new(Stream::new(
-                Box::new(GuestOutput::stdout()),
-                Input::None,
-            ))),
-            None,
-        ),
-    };
+    let (mut host, raw) = request.devices.open(stdio)?;
     if let Some(program) = program {
         program.attach(&mut host);
     }
@@ -388,10 +369,9 @@ pub(super) fn run_guest(
     let mut commits = request.log_commits.map(commit_log).transpose()?;
     let profile = ProfileFiles::create(&request.profile)?;
     let mut profiler = profile.as_ref().map(|_| Profiler::new(guest));
-    let mut trace = None;
-    if let Some((arguments, machine)) = request.trace {
-        trace = arguments.start(guest, &config, machine.ad(), request.filter.clone())?;
-    }
+    let (arguments, machine_arguments) = request.trace;
+    let ad = machine_arguments.ad();
+    let mut trace = arguments.start(guest, &config, ad, request.filter.clone())?;
     let start = Instant::now();
     let limits = Limits {
         max_instructions: request.max_instructions,

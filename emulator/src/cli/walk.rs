@@ -13,6 +13,7 @@ use anyhow::{Context, Result, anyhow, bail};
 use asked::Asked;
 use clap::{Args, ValueEnum};
 use page::Page;
+pub(super) use page::machine_facts;
 use pagewalk::board::{Limits, Machine, MachineConfig, Stop};
 use pagewalk::dev::console::Console;
 use pagewalk::dev::htif::HtifError;

@@ -1,30 +1,36 @@
 //! `pagewalk tour`: scenes that show virtual memory. Each is a program that runs on the built-in
 //! supervisor; what is told of it comes from its run.
 
+mod faults;
+mod page;
 mod scenes;
+mod seen;
+mod stage;
 mod text;
 mod witness;
 
 use super::machine;
 use super::values;
 use super::{NOBODY_READS, WrongUse, interrupt};
-use anyhow::{Context, Result, anyhow};
+use anyhow::{Context, Result};
 use clap::Args;
+use page::Gallery;
 use pagewalk::board::MachineConfig;
 use pagewalk::mmu::TlbConfig;
+use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::io::Errno;
 use scenes::{SCENES, Scene};
+use stage::Stage;
 use std::io::{self, ErrorKind, IsTerminal, Write};
+use std::path::PathBuf;
 use text::Text;
-
-/// The memory of the machine, if nothing else is said.
-const MEMORY: u64 = 64 << 20;
 
 /// Show virtual memory at work, scene by scene
 ///
-/// Each scene is a small program that runs on the built-in supervisor. Pagewalk tells what its MMU did
+/// Each scene is a small program, most of them on the built-in supervisor. Pagewalk tells what its MMU did
 /// meanwhile: every address and every figure is from that run. On a terminal it waits for Enter between
 /// the scenes, and q ends it.
-#[derive(Args, Debug)]
+#[derive(Args, Debug, Default)]
 #[command(after_help = EXAMPLES)]
 pub(super) struct Arguments {
     /// The scenes to show, by number or name [default: all]
@@ -35,7 +41,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     list: bool,
 
-    /// Memory of the machine [default: 64M]
+    /// Memory of the machine [default: 64M, and 16M for scene 6]
     ///
     /// The physical addresses in the scenes depend on it.
     #[arg(short, long, value_name = "SIZE", value_parser = values::size, help_heading = "Machine")]
@@ -44,6 +50,10 @@ pub(super) struct Arguments {
     /// The TLB that is modelled, as `pagewalk run` takes it
     #[arg(long, value_name = "SPEC", value_parser = machine::tlb, help_heading = "Machine")]
     tlb: Option<TlbConfig>,
+
+    /// Write a page of each scene to this folder, which shows the MMU, and a list of them: index.html
+    #[arg(long, value_name = "FOLDER", help_heading = "Output")]
+    html: Option<PathBuf>,
 }
 
 const EXAMPLES: &str = "\
@@ -52,6 +62,7 @@ Examples:
   pagewalk tour fault copy         two of them
   pagewalk tour 8 --tlb u=4        large pages, with a TLB of four entries
   pagewalk tour | less             without pauses
+  pagewalk tour --html pages       all scenes, and pages to look at in a browser
 
 Exit codes:
   0    every scene was shown
@@ -89,27 +100,40 @@ fn show(arguments: &Arguments, chosen: &[&Scene]) -> Result<u8> {
     }
     let waits = out.is_terminal() && io::stdin().is_terminal();
     let colour = out.is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|set| set.is_empty());
+    let mut gallery = arguments.html.as_deref().map(Gallery::new).transpose()?;
     for (index, scene) in chosen.iter().enumerate() {
-        if index > 0 && waits && !goes_on(&mut out)? {
-            break;
+        if index > 0 {
+            writeln!(out)?;
+            if waits && !goes_on(&mut out)? {
+                return Ok(interrupt::signal().map_or(0, interrupt::Signal::exit_code));
+            }
         }
-        let config = MachineConfig {
-            memory: arguments.memory.unwrap_or(MEMORY),
-            tlb: arguments.tlb.or(scene.tlb()).unwrap_or_default(),
-            ..MachineConfig::default()
+        let mut stage = Stage {
+            name: scene.name,
+            title: format!("Scene {}: {}", scene.number, scene.title),
+            config: MachineConfig {
+                memory: arguments.memory.unwrap_or(scene.memory),
+                tlb: arguments.tlb.or(scene.tlb()).unwrap_or_default(),
+                ..MachineConfig::default()
+            },
+            draws: gallery.is_some(),
+            page: None,
         };
-        let seen = witness::run(scene.name, scene.program, &config)
-            .with_context(|| format!("scene {}", scene.number))?;
+        let mut text = Text::new(colour);
+        text.title(&format!("{}  {}", scene.number, scene.title));
+        let played = scene.play(&mut stage, &mut text);
         if let Some(signal) = interrupt::signal() {
             return Ok(signal.exit_code());
         }
-        let mut text = Text::new(colour);
-        text.title(&format!("{}  {}", scene.number, scene.title));
-        // What a scene tells of is missing if the machine is one that cannot do it.
-        (scene.tell)(&seen, &mut text)
-            .ok_or_else(|| anyhow!("scene {}: the run lacks what it tells of", scene.number))?;
-        if index + 1 < chosen.len() {
-            text.blank();
+        let named = || format!("scene {}", scene.number);
+        played
+            .with_context(named)?
+            .with_context(|| format!("{}: the run lacks what it tells of", named()))?;
+        if let Some(gallery) = &mut gallery {
+            let page = stage
+                .page
+                .with_context(|| format!("{}: no page", named()))?;
+            gallery.add(scene, &page, text.as_str())?;
         }
         out.write_all(text.as_str().as_bytes())?;
         out.flush()?;
@@ -122,30 +146,47 @@ fn chosen(asked: &[String]) -> Result<Vec<&'static Scene>> {
     if asked.is_empty() {
         return Ok(SCENES.iter().collect());
     }
-    let find = |word: &String| {
-        let found = SCENES
-            .iter()
-            .find(|scene| scene.name == word || scene.number.to_string() == *word);
-        found.ok_or_else(|| {
-            let all = SCENES.iter();
-            let all: Vec<_> = all
+    let mut chosen = Vec::new();
+    for word in asked {
+        let is_meant = |scene: &&Scene| scene.name == word || scene.number.to_string() == *word;
+        let before = chosen.len();
+        chosen.extend(SCENES.iter().filter(is_meant));
+        if chosen.len() == before {
+            let all: Vec<_> = (SCENES.iter())
                 .map(|scene| format!("{} {}", scene.number, scene.name))
                 .collect();
-            WrongUse(format!(
+            return Err(WrongUse(format!(
                 "there is no scene `{word}`; the scenes are {}",
                 all.join(", ")
             ))
-        })
-    };
-    Ok(asked.iter().map(find).collect::<Result<_, _>>()?)
+            .into());
+        }
+    }
+    Ok(chosen)
 }
 
-/// Waits for Enter; false if the reader has had enough.
+/// Waits for Enter; false if the reader has had enough, or a signal came.
 fn goes_on(out: &mut impl Write) -> Result<bool> {
+    const LOOK_UP: Timespec = Timespec {
+        tv_sec: 0,
+        tv_nsec: 50_000_000,
+    };
     write!(out, "(Enter: go on, q: end) ")?;
     out.flush()?;
+    let stdin = io::stdin();
+    loop {
+        if interrupt::signal().is_some() {
+            writeln!(out)?;
+            return Ok(false);
+        }
+        let mut waits_for = [PollFd::new(&stdin, PollFlags::IN)];
+        match poll(&mut waits_for, Some(&LOOK_UP)) {
+            Ok(0) | Err(Errno::INTR) => {}
+            _ => break,
+        }
+    }
     let mut line = String::new();
-    let count = io::stdin()
+    let count = stdin
         .read_line(&mut line)
         .context("cannot read the keyboard")?;
     writeln!(out)?;

@@ -54,7 +54,7 @@ impl Page {
 }
 
 /// What the page says of the machine.
-fn machine_facts(config: &MachineConfig) -> Vec<(String, String)> {
+pub(in crate::cli) fn machine_facts(config: &MachineConfig) -> Vec<(String, String)> {
     let facts = [
         ("Harts", config.harts.to_string()),
         ("Memory", bytes(config.memory)),

@@ -14,10 +14,12 @@ pub mod rng;
 pub(crate) mod testing;
 #[cfg(test)]
 mod tests;
+mod traffic;
 
 pub use chain::{Chain, ChainState};
 pub use mmio::{Mmio, MmioState};
 pub use queue::{QueueState, Queues};
+pub use traffic::{Moved, Traffic};
 
 use crate::mem::PhysAddr;
 

@@ -1,8 +1,8 @@
 //! One address, cut and walked.
 
-use super::{Scene, program};
+use super::{MEMORY, Play, Scene, program};
+use crate::cli::tour::seen::Seen;
 use crate::cli::tour::text::{Text, count};
-use crate::cli::tour::witness::Seen;
 use pagewalk::mmu::{Meaning, Mode};
 use pagewalk::report::stats::grouped;
 use pagewalk::report::walk::bytes;
@@ -12,9 +12,13 @@ pub(super) const SCENE: Scene = Scene {
     number: 1,
     name: "address",
     title: "One address, walked level by level",
-    program: program!("address"),
+    memory: MEMORY,
     tlb: None,
-    tell,
+    play: Play::Once {
+        program: program!("address"),
+        picture: LOOK,
+        tell,
+    },
 };
 
 const LOOK: i64 = 1;

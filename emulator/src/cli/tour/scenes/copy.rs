@@ -1,8 +1,8 @@
 //! Copy-on-write after a fork, counted in frames.
 
-use super::{Scene, program};
+use super::{MEMORY, Play, Scene, program};
+use crate::cli::tour::seen::{Look, Seen, SpaceSeen, UserFault};
 use crate::cli::tour::text::{Text, count};
-use crate::cli::tour::witness::{Look, Seen, SpaceSeen, UserFault};
 use pagewalk::mem::PAGE_SIZE;
 use pagewalk::report::walk::entry::letters;
 use std::collections::BTreeSet;
@@ -11,9 +11,13 @@ pub(super) const SCENE: Scene = Scene {
     number: 7,
     name: "copy",
     title: "What fork copies, and when",
-    program: program!("copy"),
+    memory: MEMORY,
     tlb: None,
-    tell,
+    play: Play::Once {
+        program: program!("copy"),
+        picture: WRITTEN,
+        tell,
+    },
 };
 
 const BEFORE: i64 = 1;
@@ -105,7 +109,7 @@ fn entry(space: &SpaceSeen) -> Option<String> {
 /// The faults in the memory that the scene is about.
 fn inside<'a>(seen: &'a Seen, from: &Look, to: &Look, pages: u64) -> Vec<&'a UserFault> {
     let start = from.va.0;
-    let mut faults = seen.faults(from, to);
+    let mut faults = seen.faults_between(from, to);
     faults.retain(|fault| fault.fault.va.0.wrapping_sub(start) < pages * PAGE_SIZE);
     faults
 }

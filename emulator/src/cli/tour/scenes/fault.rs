@@ -1,20 +1,26 @@
 //! A page fault that is mended from the program's file.
 
-use super::{Scene, program};
+use super::{MEMORY, Play, Scene, program};
+use crate::cli::tour::seen::{Heard, Seen, UserFault};
 use crate::cli::tour::text::{Text, count};
-use crate::cli::tour::witness::{Heard, Seen, UserFault};
 use pagewalk::mem::PAGE_SIZE;
 use pagewalk::mmu::Outcome;
 use pagewalk::report::stats::grouped;
 use pagewalk::report::walk::entry::letters;
 
+const PROGRAM: &[u8] = program!("fault");
+
 pub(super) const SCENE: Scene = Scene {
     number: 5,
     name: "fault",
     title: "A page fault, mended from the file",
-    program: program!("fault"),
+    memory: MEMORY,
     tlb: None,
-    tell,
+    play: Play::Once {
+        program: PROGRAM,
+        picture: AFTER,
+        tell,
+    },
 };
 
 const BEFORE: i64 = 1;
@@ -49,7 +55,7 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     text.say(&format!(
         "A program of {} bytes has been started, and {} of its memory {} there. The rest is a promise: \
          the kernel knows which part of the file belongs where. Now it reads a word at {:#x}.",
-        grouped(SCENE.program.len() as u64),
+        grouped(PROGRAM.len() as u64),
         count(there / PAGE_SIZE, "page"),
         if there == PAGE_SIZE { "is" } else { "are" },
         va.0
@@ -71,8 +77,7 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     ]);
     let page = after.own()?.pages.first()?;
     let size = PAGE_SIZE as usize;
-    let part = SCENE
-        .program
+    let part = PROGRAM
         .chunks(size)
         .position(|part| part == &page.bytes[..])? as u64;
     text.lines([

@@ -1,8 +1,8 @@
 //! One process in scattered frames.
 
-use super::{Scene, program};
+use super::{MEMORY, Play, Scene, program};
+use crate::cli::tour::seen::Seen;
 use crate::cli::tour::text::{Text, count};
-use crate::cli::tour::witness::Seen;
 use pagewalk::mem::PAGE_SIZE;
 use pagewalk::report::stats::grouped;
 
@@ -10,9 +10,13 @@ pub(super) const SCENE: Scene = Scene {
     number: 3,
     name: "frames",
     title: "One piece for the program, many for the machine",
-    program: program!("frames"),
+    memory: MEMORY,
     tlb: None,
-    tell,
+    play: Play::Once {
+        program: program!("frames"),
+        picture: FULL,
+        tell,
+    },
 };
 
 const EMPTY: i64 = 1;
@@ -25,7 +29,7 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     let there = empty.own()?.frames().into_iter().flatten().count();
     let frames = full.own()?.frames();
     let frames: Vec<u64> = frames.into_iter().collect::<Option<_>>()?;
-    let faults = seen.faults(empty, full);
+    let faults = seen.faults_between(empty, full);
     let start = full.va.0;
     let inside = |va: u64| va.wrapping_sub(start) < pages * PAGE_SIZE;
     let brought = faults
@@ -67,7 +71,7 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
     ));
     let picture: Vec<char> = picture.chars().collect();
     text.lines(picture.chunks(90).map(|row| row.iter().collect::<String>()));
-    let new = seen.faults(full, sum);
+    let new = seen.faults_between(full, sum);
     let new = new.iter().filter(|fault| inside(fault.fault.va.0)).count();
     text.say(&format!(
         "The program goes through all {} bytes, one after the other, as if they lay side by side. Their sum \

@@ -1,8 +1,8 @@
 //! Large pages: the same loop with 4 KiB and 2 MiB pages.
 
-use super::{Scene, program};
+use super::{MEMORY, Play, Scene, program};
+use crate::cli::tour::seen::{Look, Seen};
 use crate::cli::tour::text::{Text, count};
-use crate::cli::tour::witness::{Look, Seen};
 use pagewalk::isa::Privilege;
 use pagewalk::mmu::{AccessKind, PageSize};
 use pagewalk::report::stats::grouped;
@@ -12,9 +12,13 @@ pub(super) const SCENE: Scene = Scene {
     number: 8,
     name: "large",
     title: "Large pages",
-    program: program!("large"),
+    memory: MEMORY,
     tlb: Some("u=16"),
-    tell,
+    play: Play::Once {
+        program: program!("large"),
+        picture: LARGE_DONE,
+        tell,
+    },
 };
 
 const SMALL: i64 = 1;

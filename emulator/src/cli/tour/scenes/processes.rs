@@ -1,8 +1,8 @@
 //! Two processes, the same virtual address, different frames.
 
-use super::{Scene, program};
+use super::{MEMORY, Play, Scene, program};
+use crate::cli::tour::seen::{Look, PageSeen, Seen, SpaceSeen};
 use crate::cli::tour::text::Text;
-use crate::cli::tour::witness::{Look, PageSeen, Seen, SpaceSeen};
 use pagewalk::mem::PhysAddr;
 use pagewalk::report::walk::entry::letters;
 
@@ -10,9 +10,13 @@ pub(super) const SCENE: Scene = Scene {
     number: 2,
     name: "processes",
     title: "Two processes, one address",
-    program: program!("processes"),
+    memory: MEMORY,
     tlb: None,
-    tell,
+    play: Play::Once {
+        program: program!("processes"),
+        picture: CHILD,
+        tell,
+    },
 };
 
 const BEFORE: i64 = 1;

@@ -1,17 +1,21 @@
 //! Protection: three accesses that are denied, and who survives.
 
-use super::{Scene, program};
+use super::{MEMORY, Play, Scene, program};
+use crate::cli::tour::seen::{Look, Seen, UserFault};
 use crate::cli::tour::text::Text;
-use crate::cli::tour::witness::{Look, Seen, UserFault};
 use pagewalk::report::walk::entry::letters;
 
 pub(super) const SCENE: Scene = Scene {
     number: 4,
     name: "protection",
     title: "What a process must not do",
-    program: program!("protection"),
+    memory: MEMORY,
     tlb: None,
-    tell,
+    play: Play::Once {
+        program: program!("protection"),
+        picture: TRY,
+        tell,
+    },
 };
 
 const TRY: i64 = 1;
@@ -70,7 +74,7 @@ fn told(
     messages: &[&str],
     index: usize,
 ) -> Option<Vec<String>> {
-    let faults = seen.faults(look, end);
+    let faults = seen.faults_between(look, end);
     let found: &&UserFault = faults.iter().find(|fault| fault.fault.va == look.va)?;
     let UserFault {
         fault, trap, walk, ..

@@ -8,7 +8,7 @@ mod tests;
 pub use disk::{Disk, DiskError};
 pub use spec::{DriveSpec, DriveSpecError};
 
-use super::{Chain, Queues, VirtioDevice, read_bytes};
+use super::{Chain, Queues, Traffic, VirtioDevice, read_bytes};
 use crate::trace;
 use disk::SECTOR;
 use serde::{Deserialize, Serialize};
@@ -77,6 +77,7 @@ pub struct Blk {
     /// An error of the host was told of.
     warned: bool,
     piece: Vec<u8>,
+    traffic: Traffic,
 }
 
 /// The state of a block device, without what is on the disk.
@@ -116,7 +117,13 @@ impl Blk {
             writeback: true,
             warned: false,
             piece: vec![0; PIECE],
+            traffic: Traffic::default(),
         }
+    }
+
+    /// Counts what is read and written.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.clone()
     }
 
     /// Opens the file of a drive and makes a device for it.
@@ -183,6 +190,7 @@ impl Blk {
     ) -> Result<(), Failure> {
         let mut left = chain.writable() - 1;
         let mut at = self.place(sector, left)?;
+        self.traffic.add_read(left);
         while left > 0 {
             let piece = &mut self.piece[..left.min(PIECE as u64) as usize];
             self.disk.read(at, piece)?;
@@ -204,6 +212,7 @@ impl Blk {
         if self.disk.is_read_only() {
             return Err(IO_ERROR);
         }
+        self.traffic.add_written(left);
         while left > 0 {
             let piece = &mut self.piece[..left.min(PIECE as u64) as usize];
             chain.read(queues.memory(), piece);

@@ -13,7 +13,7 @@ use super::message::Request;
 use super::session::{MSIZE_MAX, Message};
 use super::state::P9State;
 use super::wire::{ERROR_REPLY, HEADER, error};
-use crate::dev::virtio::{Chain, ChainState, Queues, VirtioDevice, read_bytes};
+use crate::dev::virtio::{Chain, ChainState, Queues, Traffic, VirtioDevice, read_bytes};
 use crate::trace;
 
 /// `VIRTIO_9P_MOUNT_TAG`: the configuration space has the tag.
@@ -108,6 +108,7 @@ pub struct P9 {
     config: Vec<u8>,
     /// Requests that wait for something from the host, the oldest first.
     waiting: Vec<Waiting>,
+    traffic: Traffic,
 }
 
 /// What answers.
@@ -165,6 +166,23 @@ impl P9 {
             server,
             config: [&length.to_le_bytes(), tag.as_bytes()].concat(),
             waiting: Vec::new(),
+            traffic: Traffic::default(),
+        }
+    }
+
+    /// Counts the requests that read and write files.
+    pub fn traffic(&self) -> Traffic {
+        self.traffic.clone()
+    }
+
+    /// Counts a request: its number of bytes is behind the header, the fid and the offset.
+    fn count(&self, request: &[u8]) {
+        let bytes = request.get(HEADER + 12..).and_then(<[u8]>::first_chunk);
+        let bytes = u32::from_le_bytes(*bytes.unwrap_or(&[0; 4])).into();
+        match request.get(4) {
+            Some(&Request::READ) => self.traffic.add_read(bytes),
+            Some(&Request::WRITE) => self.traffic.add_written(bytes),
+            _ => {}
         }
     }
 
@@ -269,6 +287,7 @@ impl VirtioDevice for P9 {
             chain.read(queues.memory(), &mut request);
             let room = chain.writable().min(MSIZE_MAX.into()) as usize;
             self.end_waiting(&request, queues);
+            self.count(&request);
             let taken = !self.waiting.is_empty();
             match self.handle(&request, room, taken) {
                 Some(reply) => finish(chain, &reply, queues),

@@ -80,6 +80,10 @@ impl Request<'_> {
     pub(super) const VERSION: u8 = 100;
     /// The number of `Tflush`.
     pub(super) const FLUSH: u8 = 108;
+    /// The number of `Tread`.
+    pub(super) const READ: u8 = 116;
+    /// The number of `Twrite`.
+    pub(super) const WRITE: u8 = 118;
 
     /// The name of the request with that number.
     pub(super) fn name(number: u8) -> &'static str {
