@@ -1,6 +1,6 @@
 //! The supervisor's own tests, under each kind of TLB and under the sanitizer.
 
-use super::{own_program, run};
+use super::run;
 use crate::cli::done;
 use std::path::{Path, PathBuf};
 
@@ -82,14 +82,4 @@ fn they_pass_with_a_tlb_of_one_entry_under_the_sanitizer() {
 #[test]
 fn they_pass_on_the_reference_engine() {
     passes(&["--engine", "reference"], true);
-}
-
-/// What is not as on Linux yet: each is let off without an argument.
-#[test]
-#[ignore = "waits for the supervisor: requeues, lists and vectors of odd lengths, links into removed folders"]
-fn they_pass_in_full() {
-    for name in ["edges", "lengths"] {
-        let done = done(run(&[]).arg(own_program(name)).arg("later"));
-        done.expect(0, &[]);
-    }
 }

@@ -105,7 +105,7 @@ fn tell_fill(memory: u64, size: u64, seen: &Seen, text: &mut Text) -> Option<()>
     let moved = |bytes: u64| format!("   {}", mebibytes(bytes));
     text.lines([
         row("pages touched for the first time", first, String::new()),
-        row("pages that were gone and came back", again, String::new()),
+        row("page faults on pages that were gone", again, String::new()),
         row("writes to the disk", written.requests, moved(written.bytes)),
         row("reads from the disk", read.requests, moved(read.bytes)),
         row("bytes checked", checked, String::new()),
@@ -116,6 +116,12 @@ fn tell_fill(memory: u64, size: u64, seen: &Seen, text: &mut Text) -> Option<()>
          can go, it looks at the A bits, which the hardware sets when a page is used, and it saves the write \
          where D is clear.",
     );
+    if let Some(pages @ 2..) = (read.bytes / PAGE_SIZE).checked_div(again) {
+        text.say(&format!(
+            "A fault brings back {pages} pages, taken together: the disk is asked once for the page that is needed \
+             and for those behind it, as long as the program goes through its memory in order."
+        ));
+    }
     Some(())
 }
 
@@ -201,14 +207,22 @@ fn tell_curve(size: u64, hot: u64, points: &[Point], text: &mut Text) -> Option<
             mebibytes(fits.free)
         ));
     }
-    // That is so unless the kernel reads ahead.
-    if points
-        .iter()
-        .any(|point| point.free >= hot && point.of(1) < 100)
-    {
+    let swept = |found: Range<u64>| {
+        let mut above = points
+            .iter()
+            .filter(|point| point.free >= hot && point.missed[1] != 0);
+        above.any(|point| found.contains(&point.of(1)))
+    };
+    if swept(0..100) {
         text.say(
             "Then more memory does little for a while. The rest is gone through in order, and a kernel that \
              throws out what was used longest ago, as with FIFO or LRU, throws out just what comes next.",
+        );
+    } else if swept(100..1001) {
+        text.say(
+            "The rest is gone through in order. A kernel that throws out what was used longest ago, as with \
+             FIFO or LRU, throws out just what comes next; but it can foresee what that is, and reads it before it \
+             is asked for. So most touches of the rest find their page, too.",
         );
     }
     if let Some(whole) = whole {
