@@ -113,8 +113,8 @@ fn unsafe_code_stays_in_its_rooms() {
             .lines()
             .filter(|line| !line.trim_start().starts_with("//"));
         for line in code {
-            // A class of the sanitizer's reports has this name.
-            let line = line.replace("\"unsafe\"", "");
+            // A class of the sanitizer's reports has this name, and what a page of HTML allows itself.
+            let line = line.replace("\"unsafe\"", "").replace("'unsafe-inline'", "");
             assert!(
                 !line
                     .split(|c: char| !c.is_alphanumeric())
