@@ -114,7 +114,9 @@ fn unsafe_code_stays_in_its_rooms() {
             .filter(|line| !line.trim_start().starts_with("//"));
         for line in code {
             // A class of the sanitizer's reports has this name, and what a page of HTML allows itself.
-            let line = line.replace("\"unsafe\"", "").replace("'unsafe-inline'", "");
+            let line = line
+                .replace("\"unsafe\"", "")
+                .replace("'unsafe-inline'", "");
             assert!(
                 !line
                     .split(|c: char| !c.is_alphanumeric())

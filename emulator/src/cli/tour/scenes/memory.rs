@@ -116,10 +116,13 @@ fn tell_fill(memory: u64, size: u64, seen: &Seen, text: &mut Text) -> Option<()>
          can go, it looks at the A bits, which the hardware sets when a page is used, and it saves the write \
          where D is clear.",
     );
-    if let Some(pages @ 2..) = (read.bytes / PAGE_SIZE).checked_div(again) {
+    let tenths = (10 * read.bytes / PAGE_SIZE).checked_div(again);
+    if let Some(tenths @ 15..) = tenths {
         text.say(&format!(
-            "A fault brings back {pages} pages, taken together: the disk is asked once for the page that is needed \
-             and for those behind it, as long as the program goes through its memory in order."
+            "A fault brings back {}.{} pages on average, taken together: the disk is asked once for the page that is \
+             needed and for those behind it, as long as the program goes through its memory in order.",
+            tenths / 10,
+            tenths % 10
         ));
     }
     Some(())
