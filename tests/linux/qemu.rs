@@ -1,6 +1,7 @@
 //! The supervisor's own tests on QEMU's machine, with QEMU's firmware, MMU and devices.
 
 use std::fs::{self, File};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,13 +15,16 @@ fn supervisor() -> PathBuf {
     root.join("firmware/supervisor")
 }
 
-/// A machine of 64 MiB that runs this program.
-fn machine(folder: &Path, name: &str) -> Command {
+/// A machine of 64 MiB that runs this program with these arguments, with swap if there is some.
+fn machine(folder: &Path, name: &str, arguments: &[&str], swap: u64) -> Command {
     let control = folder.join("control");
     fs::create_dir_all(&control).unwrap();
     let program = supervisor().join("tests/elf").join(name);
     fs::copy(program, control.join("program")).unwrap();
-    fs::write(control.join("args"), format!("{name}\0")).unwrap();
+    let words: String = ([name].iter().chain(arguments))
+        .map(|word| format!("{word}\0"))
+        .collect();
+    fs::write(control.join("args"), words).unwrap();
     fs::write(control.join("settings"), "path /program\n").unwrap();
     let mut command = Command::new("qemu-system-riscv64");
     command
@@ -34,6 +38,16 @@ fn machine(folder: &Path, name: &str) -> Command {
             "local,id=f0,path={},security_model=none",
             control.display()
         ));
+    if swap > 0 {
+        let path = folder.join("swap");
+        let mut file = File::create(&path).unwrap();
+        file.write_all(b"PWSWAP1\0").unwrap();
+        file.set_len(swap << 20).unwrap();
+        command
+            .args(["-device", "virtio-blk-device,drive=d0"])
+            .arg("-drive")
+            .arg(format!("file={},if=none,format=raw,id=d0", path.display()));
+    }
     command
 }
 
@@ -88,10 +102,23 @@ fn the_supervisors_own_tests_pass_on_qemu() {
         }
         let folder = TempDir::new().unwrap();
         let expected = if name == "hello" { 42 } else { 0 };
-        let (code, said) = end(&mut machine(folder.path(), &name), folder.path());
+        let (code, said) = end(&mut machine(folder.path(), &name, &[], 0), folder.path());
         assert_eq!(code, Some(expected), "{name}: {said}");
         assert!(!said.contains("FAILED"), "{name}: {said}");
         count += 1;
     }
     assert!(count > 10);
+}
+
+#[test]
+#[ignore = "needs qemu-system-riscv64, and is skipped without it"]
+fn more_memory_than_there_is_comes_back_on_qemu() {
+    if !is_installed() {
+        return;
+    }
+    let folder = TempDir::new().unwrap();
+    let command = &mut machine(folder.path(), "pattern", &["96"], 256);
+    let (code, said) = end(command, folder.path());
+    assert_eq!(code, Some(0), "{said}");
+    assert!(said.contains("pattern: 96 MiB, byte for byte"), "{said}");
 }
