@@ -16,6 +16,8 @@ use crate::mem::{Bus, PAGE_SIZE, PhysAddr};
 
 /// The most instructions of a block.
 const MOST: usize = 64;
+/// The most instructions before a branch or jump that does not end its block.
+const MOST_ON: usize = 32;
 /// The most instructions before a branch back that does not end its block. More would make Linux's boot slower, whose
 /// code mostly runs a few times.
 const MOST_BACK: usize = 16;
@@ -223,7 +225,7 @@ impl<'a> Builder<'a> {
         (built, info)
     }
 
-    /// Gives pairs of operations one handler.
+    /// Gives operations that follow each other one handler.
     fn join(&mut self) {
         let mut index = 0;
         while let Some(parts) = self.parts.get(index..) {
@@ -295,10 +297,15 @@ impl<'a> Builder<'a> {
         let mut goes_on = true;
         let mut what = Some(What::Op(insn.op));
         let before = self.results;
-        if writes {
-            let written = (insn.rd != 0).then_some(insn.rd);
-            // What that register held is not what it holds.
-            self.results = [written, before[0].filter(|_| before[0] != written)];
+        match destination(insn.op) {
+            Destination::Integer => {
+                let written = (insn.rd != 0).then_some(insn.rd);
+                // What that register held is not what it holds.
+                self.results = [written, before[0].filter(|_| before[0] != written)];
+            }
+            // Nobody passes two on.
+            Destination::IntegerPair => self.results = [None; 2],
+            Destination::Float | Destination::None => {}
         }
         match kind(insn.op, k) {
             Kind::Plain(_) if insn.op == isa::Op::Addi && insn.rs1 == 0 => {
@@ -431,7 +438,7 @@ impl<'a> Builder<'a> {
 
     /// Whether a block may have a branch in its middle here.
     fn may_go_on(&self) -> bool {
-        self.exits.len() < MOST_EXITS && self.count < MOST / 2
+        self.exits.len() < MOST_EXITS && self.count < MOST_ON
     }
 
     /// Where a source comes from: `last` or `before`, if it is one of the last results.
@@ -475,7 +482,8 @@ fn inverse(branch: isa::Op) -> isa::Op {
         isa::Op::Blt => isa::Op::Bge,
         isa::Op::Bge => isa::Op::Blt,
         isa::Op::Bltu => isa::Op::Bgeu,
-        _ => isa::Op::Bltu,
+        isa::Op::Bgeu => isa::Op::Bltu,
+        other => other,
     }
 }
 

@@ -3,7 +3,8 @@
 //!
 //! - Blocks are found by their *physical* address, and hold nothing that depends on the virtual one. So changes of
 //!   translation, address space or privilege leave them alone. Within a page, blocks are linked to each other; from
-//!   page to page the way leads through the fast array for fetches and the table of jumps.
+//!   page to page the way leads through the known places, which are by virtual address, and behind them through the fast
+//!   array for fetches and the table of jumps.
 //! - Whatever is not plain (a miss of the fast arrays, a CSR, a fence, a trap) is executed by the same functions as in
 //!   the reference engine, from the same state: pc, retired instructions and figures are exact then.
 //! - A block is paid for when it is entered. One that the budget does not suffice for is stepped by the reference

@@ -307,8 +307,8 @@ macro_rules! threes {
 
 mod table;
 
-/// The handler of the first operations of some that are the rest of a block, and how many these are, if they are not
-/// one.
+/// What the operations begin with that are left of a block: the handler that does two or three of them, and how many
+/// it does.
 pub(super) fn of(parts: &[Option<Part>]) -> Option<(Handler, usize)> {
     let &[Some(a), Some(b), ..] = parts else {
         return None;

@@ -16,7 +16,7 @@ pub(super) trait Step {
     /// The handler that goes on from this operation if `step` gives up.
     const OTHERWISE: Handler = slow;
 
-    /// Does it, and gives the last result from now on. `None`: nothing was done.
+    /// Does it, and gives the last results from now on. `None`: nothing was done.
     ///
     /// # Safety
     ///

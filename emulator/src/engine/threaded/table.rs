@@ -54,7 +54,6 @@ macro_rules! of_two {
             16 => handlers::one::<$step<$type, 16>>,
             17 => handlers::one::<$step<$type, 17>>,
             24 => handlers::one::<$step<$type, 24>>,
-            // What was written to a register is there, too.
             _ => handlers::one::<$step<$type, 0>>,
         }
     };
@@ -67,8 +66,8 @@ macro_rules! of_branch {
             $($known => {
                 Kind::Branch(handlers::branch::<$type, $known>, handlers::branch_out::<$type, $known>)
             })*
-            // No branch has more.
-            _ => Kind::Slow,
+            // No branch has more; if one had, it would be right like this.
+            _ => Kind::System,
         }
     };
 }
@@ -95,7 +94,8 @@ macro_rules! of_float {
     };
 }
 
-/// The same, for atomics.
+/// The same, for atomics. Whatever was written to a register is there too, so they need not take the result before the
+/// last one.
 macro_rules! of_atomic {
     ($k:ident, $handler:ident, $type:ty) => {
         match $k & 3 {
