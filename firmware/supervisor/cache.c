@@ -256,8 +256,16 @@ i64 cache_resize(struct inode *inode, u64 size)
 {
     if (size < inode->size) {
         u64 whole = (size + PAGE - 1) / PAGE;
-        struct frame *last = size % PAGE == 0 ? NULL : cache_find(inode, size / PAGE);
+        struct frame *last = NULL;
 
+        // What is behind the end in the last page is to be zero, wherever that page is.
+        if (size % PAGE != 0 && shared_swap_has(inode, size / PAGE)) {
+            i64 error = cache_get(inode, size / PAGE, &last);
+            if (error != 0)
+                return error;
+            frame_drop(frame_physical(last));
+        }
+        last = size % PAGE == 0 ? NULL : cache_find(inode, size / PAGE);
         spaces_cut_file(inode, whole);
         cache_drop(inode, whole);
         if (last != NULL)

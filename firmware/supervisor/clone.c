@@ -38,7 +38,7 @@ static struct process *process_copy(struct process *from, u64 flags)
     process->group = from->group;
     process->session = from->session;
     process->parent = (flags & CLONE_PARENT) != 0 && from->parent != NULL ? from->parent : from;
-    process->end_signal = flags & 0xff;
+    process->end_signal = (flags & 0xff) <= SIGNALS ? flags & 0xff : 0; // what is no signal is not sent
     memcpy(process->name, from->name, sizeof(process->name));
     process->program = entry_keep(from->program);
     process->space = (flags & CLONE_VM) != 0 ? from->space : space_copy(from->space);

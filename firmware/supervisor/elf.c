@@ -47,15 +47,18 @@ static i64 map_zeros(struct space *space, const struct segment *segment, u64 bas
 {
     u64 start = base + segment->address + segment->file_size, end = base + segment->address + segment->size;
     u64 page = ROUND_UP(start, PAGE);
+    i64 error;
 
     if (segment->file_size != 0 && end > start && page != start && (rights & RIGHT_WRITE) != 0
         && clear_out(start, page - start) != 0)
         return -EFAULT;
     if (segment->file_size == 0)
         page = ROUND_DOWN(start, PAGE);
-    if (ROUND_UP(end, PAGE) <= page)
+    end = ROUND_UP(end, PAGE);
+    if (end <= page)
         return 0;
-    return map_area(space, page, ROUND_UP(end, PAGE) - page, rights, 0, NULL, 0);
+    error = unmap_area(space, page, end - page); // an earlier segment may be there
+    return error != 0 ? error : map_area(space, page, end - page, rights, 0, NULL, 0);
 }
 
 static i64 map_segment(struct space *space, struct file *file, const struct segment *segment, u64 base)
@@ -67,7 +70,8 @@ static i64 map_segment(struct space *space, struct file *file, const struct segm
 
     if (!user_range(base + segment->address, segment->size) || segment->file_size > segment->size
         || segment->address % PAGE != segment->offset % PAGE || base + segment->address < PAGE
-        || segment->offset + segment->file_size < segment->offset || end > TRAMPOLINE - (16UL << 20))
+        || segment->offset + segment->file_size < segment->offset
+        || base + segment->address + segment->size > TRAMPOLINE - (16UL << 20)) // the stack's place
         return -ENOEXEC;
     if (segment->file_size != 0) {
         error = unmap_area(space, start, end - start);

@@ -50,7 +50,7 @@ static void epoll_close(struct file *file)
         forget(file->data);
 }
 
-enum { EPOLLS_DEEP = 4 };
+enum { EPOLLS_DEEP = 5 };
 
 static u32 watched_events(struct watched *watched)
 {
@@ -77,18 +77,57 @@ i64 sys_epoll_create1(u64 flags)
     return file == NULL ? -ENOMEM : descriptor_new(file, 0, (flags & O_CLOEXEC) != 0);
 }
 
-// Whether an epoll watches another one, itself or by those that it watches.  More than a few one in the other
-// count as that too.
-static bool reaches(struct file *file, const struct file *other, u64 depth)
+// How many epolls watch one another in a row is limited, as each needs room on the kernel's stack.  What was
+// found of an epoll in one look through them stands where other files have their position.
+static u64 looks;
+
+static u64 remember(struct file *file, u64 longest)
 {
+    longest = MIN(longest, (u64)EPOLLS_DEEP) + 1;
+    file->position = looks * 16 + longest;
+    return longest;
+}
+
+// The longest row from this file down; too long if `other` is in one.
+static u64 row_below(struct file *file, const struct file *other)
+{
+    u64 longest = 0;
+
     if (file->operations != &epoll_operations)
-        return false;
-    if (file == other || depth == 0)
-        return true;
+        return 0;
+    if (file == other)
+        return EPOLLS_DEEP + 1;
+    if (file->position / 16 == looks)
+        return file->position % 16;
     for (struct watched *watched = file->data; watched != NULL; watched = watched->next)
-        if (reaches(watched->file, other, depth - 1))
-            return true;
-    return false;
+        longest = MAX(longest, row_below(watched->file, other));
+    return remember(file, longest);
+}
+
+// The longest row that ends with this epoll.
+static u64 row_above(struct file *file)
+{
+    u64 longest = 0;
+
+    if (file->position / 16 == looks)
+        return file->position % 16;
+    for (struct watched *watched = all; watched != NULL; watched = watched->all_next)
+        if (watched->file == file)
+            longest = MAX(longest, row_above(watched->epoll));
+    return remember(file, longest);
+}
+
+static bool is_too_deep(struct file *file, struct file *other)
+{
+    u64 below, above;
+
+    if (other->operations != &epoll_operations)
+        return false;
+    looks++;
+    below = row_below(other, file);
+    looks++;
+    above = row_above(file);
+    return above + below > EPOLLS_DEEP;
 }
 
 i64 sys_epoll_ctl(u64 epoll, u64 operation, u64 descriptor, u64 event_at)
@@ -105,7 +144,7 @@ i64 sys_epoll_ctl(u64 epoll, u64 operation, u64 descriptor, u64 event_at)
         return -EFAULT;
     if (operation == EPOLL_ADD && other->operations->poll == NULL)
         return -EPERM;
-    if (operation == EPOLL_ADD && reaches(other, file, EPOLLS_DEEP))
+    if (operation == EPOLL_ADD && is_too_deep(file, other))
         return -ELOOP;
     for (link = (struct watched **)&file->data; *link != NULL; link = &(*link)->next)
         if ((*link)->descriptor == (i32)descriptor && (*link)->file == other)

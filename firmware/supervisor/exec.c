@@ -10,6 +10,12 @@ enum { SCRIPTS_MAX = 4 };
 // Where the first program goes if it may lie anywhere; 0: at random, as every other.
 u64 program_base;
 
+// What is open may be anything, by its name in /proc/self/fd.  A process's program has a name.
+static bool is_program(const struct file *file)
+{
+    return file->entry != NULL && file->inode != NULL && IS(file->inode->mode, S_IFREG);
+}
+
 static i64 build_space(struct space *space, struct file *file, const struct words *words, const char *path,
                        struct program *program, u64 *pc, u64 *sp)
 {
@@ -30,10 +36,12 @@ static i64 build_space(struct space *space, struct file *file, const struct word
         error = map_program(space, file, base, program);
     *pc = program->entry;
     if (error == 0 && program->interpreter_path[0] != 0) {
-        error = open_path(root_entry, program->interpreter_path, 0, 0, &interpreter_file);
+        // Nothing may sleep here: the process's other tasks must not run in what is half of a new program.
+        error = open_path(root_entry, program->interpreter_path, O_NONBLOCK, 0, &interpreter_file);
         if (error == 0) {
             program->interpreter = space->map_top - (4UL << 20);
-            error = map_program(space, interpreter_file, program->interpreter, &interpreter);
+            error = !is_program(interpreter_file) ? -EACCES
+                  : map_program(space, interpreter_file, program->interpreter, &interpreter);
             *pc = interpreter.entry;
             file_drop(interpreter_file);
         }
@@ -178,7 +186,7 @@ static i64 execute_words(struct file *file, const char *path, u64 arguments, u64
     u64 size, count;
     i64 error;
 
-    if (!IS(file->inode->mode, S_IFREG))
+    if (!is_program(file))
         return -EACCES;
     if (cache_read(file->inode, 0, line, 2) == 2 && line[0] == '#' && line[1] == '!') {
         if (depth == SCRIPTS_MAX)

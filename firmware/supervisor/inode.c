@@ -121,9 +121,7 @@ i64 inode_change(struct inode *inode, const struct change *change)
     error = inode->operations->change(inode, change);
     if (error != 0)
         return error;
-    if ((change->valid & SET_SIZE) != 0)
-        cache_resize(inode, change->size);
     if ((change->valid & SET_MODE) != 0)
         inode->mode = (inode->mode & S_IFMT) | (change->mode & 07777);
-    return 0;
+    return (change->valid & SET_SIZE) != 0 ? cache_resize(inode, change->size) : 0;
 }

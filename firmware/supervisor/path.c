@@ -236,31 +236,53 @@ static i64 make_file(struct entry *folder, const char *name, u32 mode, struct en
     return *made == NULL ? -ENOMEM : 0;
 }
 
-// Makes a file that is not there.  A link that leads to nothing says where.
-static i64 create(struct entry *base, const char *path, u32 mode, struct entry **made, int links)
+// One step of `create`: makes the file, or gives where the link of that name leads to, and from which folder.
+static i64 create_or_follow(struct entry *base, const char *path, u32 mode, struct entry **made, char *target,
+                            struct entry **folder)
 {
-    char name[NAME_MAX + 1], *target = NULL;
-    struct entry *folder, *link;
+    char name[NAME_MAX + 1];
     bool wants_folder;
-    i64 error = resolve_parent(base, path, &folder, name, &wants_folder);
+    struct entry *link;
+    i64 error = resolve_parent(base, path, folder, name, &wants_folder);
 
     if (error != 0)
         return error;
     if (wants_folder) {
         error = -EISDIR;
-    } else if (entry_child(folder, name, &link) != 0) {
-        error = make_file(folder, name, mode, made);
+    } else if (entry_child(*folder, name, &link) != 0) {
+        error = make_file(*folder, name, mode, made);
     } else {
-        target = allocate(PATH_MAX);
-        error = links == LINKS_MAX ? -ELOOP : target == NULL ? -ENOMEM
-              : link->inode->operations->read_link == NULL ? -ENOENT
-              : MIN(link->inode->operations->read_link(link->inode, target, PATH_MAX - 1), 0L);
+        error = link->inode->operations->read_link == NULL ? -ENOENT
+              : link->inode->operations->read_link(link->inode, target, PATH_MAX - 1);
+        if (error > 0)
+            target[error] = 0;
         entry_drop(link);
-        if (error == 0)
-            error = create(folder, target, mode, made, links + 1);
-        release(target);
     }
-    entry_drop(folder);
+    if (error <= 0)
+        entry_drop(*folder);
+    return error;
+}
+
+// Makes a file that is not there.  A link that leads to nothing says where.
+static i64 create(struct entry *base, const char *path, u32 mode, struct entry **made)
+{
+    char *targets[2] = { allocate(PATH_MAX), allocate(PATH_MAX) };
+    i64 error = targets[0] == NULL || targets[1] == NULL ? -ENOMEM : 1;
+    struct entry *folder;
+
+    entry_keep(base);
+    for (int links = 0; error > 0; links++) {
+        error = links > LINKS_MAX ? -ELOOP
+              : create_or_follow(base, path, mode, made, targets[links % 2], &folder);
+        path = targets[links % 2];
+        if (error > 0) {
+            entry_drop(base);
+            base = folder;
+        }
+    }
+    entry_drop(base);
+    release(targets[0]);
+    release(targets[1]);
     return error;
 }
 
@@ -290,7 +312,7 @@ i64 open_path(struct entry *base, const char *path, u32 flags, u32 mode, struct 
         if ((flags & (O_EXCL | O_NOFOLLOW)) != 0 && resolve(base, path, 0, &entry) == 0)
             error = 0;
         else
-            error = create(base, path, mode & 07777, &entry, 0);
+            error = create(base, path, mode & 07777, &entry);
         is_new = error == 0 && !IS(entry->inode->mode, S_IFLNK);
     }
     if (error != 0)

@@ -111,13 +111,15 @@ void forget_page(struct space *space, u64 *entry)
     }
 }
 
+// A large page goes as a whole: one of which only a part is in the range stays.
 static void discard_large(struct space *space, u64 start, u64 end)
 {
-    for (u64 va = start; va < end; va += LARGE_PAGE) {
+    for (u64 va = ROUND_UP(start, LARGE_PAGE); va + LARGE_PAGE <= end; va += LARGE_PAGE) {
         u64 *entry = find_entry(space->root, va, 1);
         if (entry != NULL && is_leaf(*entry)) {
             u64 physical = entry_physical(*entry);
             set_entry(entry, 0);
+            fence_page(va, space->asid);
             space->resident -= LARGE_PAGE / PAGE;
             large_drop(physical);
         }
@@ -167,10 +169,12 @@ void space_drop(struct space *space)
 static bool share_page(struct space *to, u64 va, u64 *entry)
 {
     u64 *copy = make_entry(to->root, va, 0);
-    u64 value = *entry;
+    u64 value = *entry; // only now: a new table may have cost the page its place
 
     if (copy == NULL)
         return false;
+    if (value == 0) // a page of a file that went for the table: it is in the file
+        return true;
     if (!is_present(value)) {
         slot_keep(value >> PTE_FRAME_SHIFT);
         set_entry(copy, value);
@@ -197,9 +201,9 @@ static bool copy_large(struct space *from, struct space *to, const struct area *
 
         if (entry == NULL || !is_leaf(*entry))
             continue;
-        physical = large_take();
         copy = make_entry(to->root, va, 1);
-        if (physical == 0 || copy == NULL)
+        physical = copy == NULL ? 0 : large_take();
+        if (physical == 0)
             return false;
         memcpy(direct(physical), direct(entry_physical(*entry)), LARGE_PAGE);
         set_entry(copy, leaf(physical, *entry & 0xff));

@@ -150,16 +150,18 @@ i64 sys_mprotect(u64 start, u64 size, u64 rights)
     return size == 0 ? 0 : protect_area(current->process->space, start, rounded, rights & 7);
 }
 
-// Moves the entries of an area's pages to another place.
+// Moves the entries of an area's pages to another place.  The tables for them come first: there is no way
+// back from half of it.
 static bool move_pages(struct space *space, u64 from, u64 to, u64 size)
 {
     u64 va = from;
     u64 *entry;
 
-    for (; (entry = next_entry(space, &va, from + size)) != NULL; va += PAGE) {
-        u64 *target = make_entry(space->root, to + (va - from), 0);
-        if (target == NULL)
+    for (; next_entry(space, &va, from + size) != NULL; va += PAGE)
+        if (make_entry(space->root, to + (va - from), 0) == NULL)
             return false;
+    for (va = from; (entry = next_entry(space, &va, from + size)) != NULL; va += PAGE) {
+        u64 *target = find_entry(space->root, to + (va - from), 0);
         set_entry(target, *entry);
         set_entry(entry, 0);
     }
@@ -212,8 +214,10 @@ i64 sys_mremap(u64 start, u64 old_size, u64 size, u64 flags, u64 new_start)
         }
         if (error == 0)
             error = map_area(space, to, size, copy.rights, copy.flags, copy.file, copy.offset);
-        if (error == 0 && !move_pages(space, start, to, MIN(old_size, size)))
+        if (error == 0 && !move_pages(space, start, to, MIN(old_size, size))) {
+            unmap_area(space, to, size);
             error = -ENOMEM;
+        }
         if (error == 0)
             error = unmap_area(space, start, old_size);
     }

@@ -27,7 +27,7 @@ static i64 execute_at(u64 descriptor, u64 path_at, u64 arguments, u64 environmen
             error = open_path(folder, path, 0, 0, &file);
     }
     if (error == 0) {
-        if (!IS(file->inode->mode, S_IFREG) || (file->inode->mode & 0111) == 0) {
+        if (file->inode == NULL || !IS(file->inode->mode, S_IFREG) || (file->inode->mode & 0111) == 0) {
             error = -EACCES;
         } else if (path[0] == 0) {
             whole = allocate(PATH_MAX);

@@ -5,7 +5,7 @@ use crate::cli::done;
 use std::path::{Path, PathBuf};
 
 /// Those that have tests of their own, because they need something beside them.
-const ELSEWHERE: &[&str] = &["crowd", "escape", "window"];
+const ELSEWHERE: &[&str] = &["crowd", "escape", "scarce", "window"];
 
 /// Those that are long, and not about translation.
 const LONG: &[&str] = &["lengths"];

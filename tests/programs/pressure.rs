@@ -2,6 +2,7 @@
 
 use super::{own_program, run};
 use crate::cli::{Done, done};
+use crate::support::guest::Folder;
 
 /// The memory of the machine, in MiB.
 const MEMORY: u64 = 8;
@@ -61,4 +62,26 @@ fn who_takes_all_is_killed_and_others_go_on() {
         // The parent and the other one are not named.
         assert_eq!(done.err.matches("killed").count(), 1, "{}", done.err);
     }
+}
+
+#[test]
+fn forks_without_swap_come_to_an_end() {
+    let folder = Folder::new();
+    folder.write("given/file", &[1; 100 * 4096]);
+    let command = &mut run(&["-m", "16M", "--check", "mmu=fail"]);
+    command
+        .arg("--dir")
+        .arg(format!("{}:/data", folder.path("given").display()));
+    command.arg(own_program("scarce"));
+    let done = done(command.args(["fork", "/data/file"]));
+    done.expect(0, &[]);
+    assert_eq!(done.out, "scarce: all forks came to an end\n");
+}
+
+#[test]
+fn what_was_cut_off_does_not_come_back_from_the_disk() {
+    let command = &mut run(&["-m", "16M", "--swap", "64M", "--check", "mmu=fail"]);
+    let done = done(command.arg(own_program("scarce")).arg("cut"));
+    done.expect(0, &[]);
+    assert_eq!(done.out, "scarce: what was cut off is zero\n");
 }
