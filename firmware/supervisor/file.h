@@ -169,4 +169,11 @@ struct inode *memory_file(void);
 void devices_start(void);
 void proc_start(void);
 bool is_stream(const struct file *file); // stream.c
+
+// What tells apart open files that have no inode: pipes.
+static inline u64 file_id(const struct file *file)
+{
+    return (u64)file->data & 0xffffffff;
+}
+
 struct file *proc_descriptor(const struct inode *inode);

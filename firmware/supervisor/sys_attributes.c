@@ -14,26 +14,26 @@ struct stat {
     u32 unused3[2];
 };
 
-static i64 attributes_of(struct inode *inode, struct attributes *about)
+// `id` tells those apart that have no inode: pipes.
+static i64 attributes_of(struct inode *inode, u64 id, struct attributes *about)
 {
     if (inode != NULL)
         return inode_attributes(inode, about);
-    *about = (struct attributes) { .mode = S_IFIFO | 0600, .links = 1, .device = 67, .id = 1 };
+    *about = (struct attributes) { .mode = S_IFIFO | 0600, .links = 1, .device = 67, .id = id };
     return 0;
 }
 
-// `id` tells those apart that have no inode: pipes.
 static i64 stat_out(struct inode *inode, u64 id, u64 to)
 {
     struct attributes about;
     struct stat stat;
-    i64 error = attributes_of(inode, &about);
+    i64 error = attributes_of(inode, id, &about);
 
     if (error != 0)
         return error;
     memset(&stat, 0, sizeof(stat));
     stat.device = about.device;
-    stat.id = inode != NULL ? about.id : id;
+    stat.id = about.id;
     stat.mode = about.mode;
     stat.links = about.links;
     stat.user = about.user;
@@ -52,23 +52,21 @@ i64 sys_fstat(u64 descriptor, u64 to)
 {
     struct file *file = file_of((i32)descriptor);
 
-    return file == NULL ? -EBADF : stat_out(file->inode, (u64)file->data & 0xffffffff, to);
+    return file == NULL ? -EBADF : stat_out(file->inode, file_id(file), to);
 }
 
 i64 sys_newfstatat(u64 descriptor, u64 path, u64 to, u64 flags)
 {
-    struct entry *entry;
-    struct inode *inode;
+    struct found found;
     i64 error;
 
     if ((flags & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x800)) != 0)
         return -EINVAL;
-    error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0,
-                 &entry, &inode);
+    error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0, &found);
     if (error != 0)
         return error;
-    error = stat_out(inode, 1, to);
-    found_done(entry, inode);
+    error = stat_out(found.inode, found.id, to);
+    found_done(&found);
     return error;
 }
 
@@ -92,19 +90,17 @@ static struct statx_time statx_time(struct timestamp time)
 i64 sys_statx(u64 descriptor, u64 path, u64 flags, u64 mask, u64 to)
 {
     struct attributes about;
-    struct entry *entry;
-    struct inode *inode;
+    struct found found;
     struct statx statx;
     i64 error;
 
     if ((flags & ~(u64)(AT_SYMLINK_NOFOLLOW | AT_EMPTY_PATH | 0x6800)) != 0 || (mask & 0x80000000) != 0)
         return -EINVAL;
-    error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0,
-                 &entry, &inode);
+    error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0, &found);
     if (error != 0)
         return error;
-    error = attributes_of(inode, &about);
-    found_done(entry, inode);
+    error = attributes_of(found.inode, found.id, &about);
+    found_done(&found);
     if (error != 0)
         return error;
     memset(&statx, 0, sizeof(statx));
@@ -128,19 +124,17 @@ i64 sys_statx(u64 descriptor, u64 path, u64 flags, u64 mask, u64 to)
 
 i64 sys_faccessat2(u64 descriptor, u64 path, u64 mode, u64 flags)
 {
-    struct entry *entry;
-    struct inode *inode;
+    struct found found;
     i64 error;
 
     if (mode > 7)
         return -EINVAL;
-    error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0,
-                 &entry, &inode);
+    error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, (flags & AT_EMPTY_PATH) != 0, &found);
     if (error != 0)
         return error;
-    if ((mode & 1) != 0 && inode != NULL && IS(inode->mode, S_IFREG) && (inode->mode & 0111) == 0)
+    if ((mode & 1) != 0 && found.inode != NULL && IS(found.inode->mode, S_IFREG) && (found.inode->mode & 0111) == 0)
         error = -EACCES;
-    found_done(entry, inode);
+    found_done(&found);
     return error;
 }
 
@@ -151,14 +145,13 @@ i64 sys_faccessat(u64 descriptor, u64 path, u64 mode)
 
 static i64 change_path(u64 descriptor, u64 path, u64 flags, bool may_be_empty, const struct change *change)
 {
-    struct entry *entry;
-    struct inode *inode;
-    i64 error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, may_be_empty, &entry, &inode);
+    struct found found;
+    i64 error = find_path(descriptor, path, (flags & AT_SYMLINK_NOFOLLOW) != 0 ? 0 : FOLLOW, may_be_empty, &found);
 
     if (error != 0)
         return error;
-    error = inode == NULL ? -EPERM : inode_change(inode, change);
-    found_done(entry, inode);
+    error = found.inode == NULL ? -EPERM : inode_change(found.inode, change);
+    found_done(&found);
     return error;
 }
 
@@ -259,14 +252,13 @@ static i64 statfs_out(struct inode *inode, u64 to)
 
 i64 sys_statfs(u64 path, u64 to)
 {
-    struct entry *entry;
-    struct inode *inode;
-    i64 error = find_path(AT_FDCWD, path, FOLLOW, false, &entry, &inode);
+    struct found found;
+    i64 error = find_path(AT_FDCWD, path, FOLLOW, false, &found);
 
     if (error != 0)
         return error;
-    error = statfs_out(inode, to);
-    found_done(entry, inode);
+    error = statfs_out(found.inode, to);
+    found_done(&found);
     return error;
 }
 

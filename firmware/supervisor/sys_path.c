@@ -33,14 +33,20 @@ i64 folder_of(i64 descriptor, const char *path, struct entry **folder)
     return 0;
 }
 
-// The file of a descriptor; what has no inode, as a pipe, gives NULL.
-static i64 find_descriptor(u64 descriptor, struct inode **inode)
+// What is open; what has no inode, as a pipe, is known by its data.
+static void found_open(struct file *file, struct found *found)
+{
+    found->inode = file->inode == NULL ? NULL : inode_keep(file->inode);
+    found->id = file_id(file);
+}
+
+static i64 find_descriptor(u64 descriptor, struct found *found)
 {
     struct file *file = file_of((i32)descriptor);
 
     if (file == NULL)
         return -EBADF;
-    *inode = file->inode == NULL ? NULL : inode_keep(file->inode);
+    found_open(file, found);
     return 0;
 }
 
@@ -57,13 +63,13 @@ static i64 find_entry_of(u64 descriptor, const char *path, u32 how, bool may_be_
 }
 
 // See sys.h.
-i64 find_path(u64 descriptor, u64 path_at, u32 how, bool may_be_empty, struct entry **entry, struct inode **inode)
+i64 find_path(u64 descriptor, u64 path_at, u32 how, bool may_be_empty, struct found *found)
 {
     struct file *file = NULL;
     char *path = NULL;
     i64 error = may_be_empty && path_at == 0 ? 0 : path_in(path_at, &path);
 
-    *entry = NULL;
+    *found = (struct found) { 0 };
     if (error != 0)
         return error;
     if (path == NULL)
@@ -71,30 +77,30 @@ i64 find_path(u64 descriptor, u64 path_at, u32 how, bool may_be_empty, struct en
     if (path == NULL)
         return -ENOMEM;
     if (may_be_empty && path[0] == 0 && (i32)descriptor != AT_FDCWD)
-        error = find_descriptor(descriptor, inode);
+        error = find_descriptor(descriptor, found);
     else
-        error = find_entry_of(descriptor, path, how, may_be_empty, entry);
+        error = find_entry_of(descriptor, path, how, may_be_empty, &found->entry);
     release(path);
-    if (error != 0 || *entry == NULL)
+    if (error != 0 || found->entry == NULL)
         return error;
     if ((how & FOLLOW) != 0)
-        file = proc_descriptor((*entry)->inode);
+        file = proc_descriptor(found->entry->inode);
     if (file != NULL) { // /dev/stdin and the like: what is open, whatever it is
-        entry_drop(*entry);
-        *entry = file->entry == NULL ? NULL : entry_keep(file->entry);
-        *inode = file->inode == NULL ? NULL : inode_keep(file->inode);
+        entry_drop(found->entry);
+        found->entry = file->entry == NULL ? NULL : entry_keep(file->entry);
+        found_open(file, found);
         return 0;
     }
-    *inode = inode_keep((*entry)->inode);
+    found->inode = inode_keep(found->entry->inode);
     return 0;
 }
 
-void found_done(struct entry *entry, struct inode *inode)
+void found_done(struct found *found)
 {
-    if (entry != NULL)
-        entry_drop(entry);
-    if (inode != NULL)
-        inode_drop(inode);
+    if (found->entry != NULL)
+        entry_drop(found->entry);
+    if (found->inode != NULL)
+        inode_drop(found->inode);
 }
 
 i64 sys_openat(u64 descriptor, u64 path_at, u64 flags, u64 mode)
@@ -117,16 +123,17 @@ i64 sys_openat(u64 descriptor, u64 path_at, u64 flags, u64 mode)
 
 i64 sys_readlinkat(u64 descriptor, u64 path, u64 to, u64 size)
 {
-    struct entry *entry;
+    struct found found;
     struct inode *inode;
     char *target;
     i64 length, error;
 
     if ((i32)size <= 0)
         return -EINVAL;
-    error = find_path(descriptor, path, 0, false, &entry, &inode);
+    error = find_path(descriptor, path, 0, false, &found);
     if (error != 0)
         return error;
+    inode = found.inode;
     target = allocate(PATH_MAX);
     length = target == NULL ? -ENOMEM
            : inode->operations->read_link == NULL || !IS(inode->mode, S_IFLNK) ? -EINVAL
@@ -134,7 +141,7 @@ i64 sys_readlinkat(u64 descriptor, u64 path, u64 to, u64 size)
     if (length > 0 && copy_out(to, target, length) != 0)
         length = -EFAULT;
     release(target);
-    found_done(entry, inode);
+    found_done(&found);
     return length;
 }
 
@@ -222,18 +229,18 @@ i64 sys_symlinkat(u64 target_at, u64 descriptor, u64 path)
 
 i64 sys_linkat(u64 old_descriptor, u64 old_path, u64 descriptor, u64 path, u64 flags)
 {
-    struct entry *entry;
-    struct inode *inode;
+    struct found found;
     i64 error;
 
     if ((flags & ~(u64)(AT_SYMLINK_FOLLOW | AT_EMPTY_PATH)) != 0)
         return -EINVAL;
     error = find_path(old_descriptor, old_path, (flags & AT_SYMLINK_FOLLOW) != 0 ? FOLLOW : 0,
-                 (flags & AT_EMPTY_PATH) != 0, &entry, &inode);
+                 (flags & AT_EMPTY_PATH) != 0, &found);
     if (error != 0)
         return error;
-    error = inode == NULL || IS(inode->mode, S_IFDIR) ? -EPERM : make(descriptor, path, S_IFREG, NULL, inode);
-    found_done(entry, inode);
+    error = found.inode == NULL || IS(found.inode->mode, S_IFDIR) ? -EPERM
+          : make(descriptor, path, S_IFREG, NULL, found.inode);
+    found_done(&found);
     return error;
 }
 
@@ -377,14 +384,13 @@ static i64 change_folder(struct entry *entry)
 
 i64 sys_chdir(u64 path)
 {
-    struct entry *entry;
-    struct inode *inode;
-    i64 error = find_path(AT_FDCWD, path, FOLLOW, false, &entry, &inode);
+    struct found found;
+    i64 error = find_path(AT_FDCWD, path, FOLLOW, false, &found);
 
     if (error != 0)
         return error;
-    error = entry == NULL ? -ENOTDIR : change_folder(entry);
-    found_done(entry, inode);
+    error = found.entry == NULL ? -ENOTDIR : change_folder(found.entry);
+    found_done(&found);
     return error;
 }
 

@@ -1,6 +1,6 @@
 //! What the command line says of programs, and what is wrong with it.
 
-use super::{program, run};
+use super::{own_program, program, run};
 use crate::cli::{done, pagewalk};
 use crate::support::elf::{Elf, PT_INTERP, R, Segment, X, segment};
 use crate::support::guest::Folder;
@@ -149,4 +149,11 @@ fn the_device_tree_of_a_programs_machine_has_its_devices() {
     };
     let (one, three) = (nodes(&[]), nodes(&["--dir", "/:/x", "--swap", "1M"]));
     assert_eq!(three - one, 2);
+}
+
+#[test]
+fn a_hart_that_cannot_run_programs_is_refused() {
+    let done = done(run(&["--isa", "rv64imac"]).arg(own_program("hello")));
+    assert_eq!(done.code, Some(2), "{}", done.out);
+    assert!(done.err.contains("F, D are missing"), "{}", done.err);
 }

@@ -1,5 +1,7 @@
 //! Linux programs: what they are given of the host.
 
+pub(super) mod needs;
+
 use super::values;
 use super::{WrongUse, boot::BASE, output::GuestOutput};
 use anyhow::{Context, Result, anyhow};
@@ -368,10 +370,14 @@ impl ProgramArguments {
         // The name is for the error: standard output has none.
         let error_stream = Stream::new(Box::new(GuestOutput::stderr()), Input::None);
         let error_stream = Shared::new(error_stream.to_file("standard error"));
+        let arguments = ended([&called].into_iter().chain(arguments));
+        needs::check_words("the list of arguments", &arguments)?;
+        let environment = ended(&self.environment());
+        needs::check_words("the environment", &environment)?;
         let control = ControlFiles {
             program: file,
-            arguments: ended([&called].into_iter().chain(arguments)),
-            environment: ended(&self.environment()),
+            arguments,
+            environment,
             settings,
             input: standard_input()?,
             output: ProgramOutput::new(outputs.clone(), tells(output.as_fd())),

@@ -221,6 +221,7 @@ pub(super) fn run(arguments: &Arguments) -> Result<u8> {
     let config = arguments.config(is_program);
     let guest = arguments.open(is_program)?;
     let program = if is_program {
+        program::needs::check_isa(config.isa)?;
         let devices = &arguments.devices;
         arguments.program.check(devices.virtio_count())?;
         Some(arguments.program.open(&arguments.guest)?)

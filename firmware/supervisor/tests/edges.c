@@ -94,6 +94,27 @@ static void epoll_closed_while_it_waits(void)
     CALL1(CLOSE, ends[1]);
 }
 
+// Two pipes are two files, by their descriptors and by the names of these.
+static void pipes_by_name(void)
+{
+    static char names[2][16] = { "/dev/fd/", "/dev/fd/" };
+    u64 by_name[2][16], by_number[2][16];
+    i32 ends[2][2];
+
+    for (u64 i = 0; i < 2; i++) {
+        CHECK(CALL2(PIPE2, ends[i], 0) == 0 && ends[i][0] < 10);
+        names[i][8] = (char)('0' + ends[i][0]);
+        CHECK(CALL4(NEWFSTATAT, HERE, names[i], by_name[i], 0) == 0);
+        CHECK(CALL2(FSTAT, ends[i][0], by_number[i]) == 0);
+        CHECK(by_name[i][1] == by_number[i][1]);
+    }
+    CHECK(by_name[0][1] != by_name[1][1]);
+    for (u64 i = 0; i < 2; i++) {
+        CALL1(CLOSE, ends[i][0]);
+        CALL1(CLOSE, ends[i][1]);
+    }
+}
+
 enum { LONG = 70000 };
 static u8 *bytes;
 
@@ -188,6 +209,7 @@ int main(void)
     futex_words_not_on_a_word();
     epolls_that_watch_each_other();
     epoll_closed_while_it_waits();
+    pipes_by_name();
     pipe_closed_while_it_is_written();
     folder_that_was_removed();
     alarms_without_end();

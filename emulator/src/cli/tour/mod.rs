@@ -17,6 +17,7 @@ use clap::Args;
 use page::Gallery;
 use pagewalk::board::MachineConfig;
 use pagewalk::mmu::TlbConfig;
+use pagewalk::report::walk::bytes;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::Errno;
 use scenes::{SCENES, Scene};
@@ -108,11 +109,14 @@ fn show(arguments: &Arguments, chosen: &[&Scene]) -> Result<u8> {
                 return Ok(interrupt::signal().map_or(0, interrupt::Signal::exit_code));
             }
         }
+        let asked = arguments.memory.unwrap_or(scene.memory);
+        let (least, most) = (*scene.memories.start(), *scene.memories.end());
+        let memory = asked.clamp(least, most);
         let mut stage = Stage {
             name: scene.name,
             title: format!("Scene {}: {}", scene.number, scene.title),
             config: MachineConfig {
-                memory: arguments.memory.unwrap_or(scene.memory),
+                memory,
                 tlb: arguments.tlb.or(scene.tlb()).unwrap_or_default(),
                 ..MachineConfig::default()
             },
@@ -121,6 +125,18 @@ fn show(arguments: &Arguments, chosen: &[&Scene]) -> Result<u8> {
         };
         let mut text = Text::new(colour);
         text.title(&format!("{}  {}", scene.number, scene.title));
+        if memory != asked {
+            let asked_less = asked < memory;
+            let [asked, memory] = [asked, memory].map(bytes);
+            text.say(&format!(
+                "(With {memory}, and not {asked}: {}.)",
+                if asked_less {
+                    "this scene needs as much"
+                } else {
+                    "with more it would take long"
+                }
+            ));
+        }
         let played = scene.play(&mut stage, &mut text);
         if let Some(signal) = interrupt::signal() {
             return Ok(signal.exit_code());

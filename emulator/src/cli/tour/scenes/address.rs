@@ -1,6 +1,6 @@
 //! One address, cut and walked.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::Seen;
 use crate::cli::tour::text::{Text, count};
 use pagewalk::mmu::{Meaning, Mode};
@@ -13,6 +13,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "address",
     title: "One address, walked level by level",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Once {
         program: program!("address"),

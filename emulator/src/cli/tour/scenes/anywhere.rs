@@ -1,6 +1,6 @@
 //! A program that may lie anywhere, at two addresses.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::{Look, PageSeen, Seen};
 use crate::cli::tour::text::Text;
 use pagewalk::mem::PAGE_SIZE;
@@ -11,6 +11,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "anywhere",
     title: "A program that may lie anywhere",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Once {
         program: program!("anywhere"),

@@ -1,6 +1,6 @@
 //! Copy-on-write after a fork, counted in frames.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::{Look, Seen, SpaceSeen, UserFault};
 use crate::cli::tour::text::{Text, count};
 use pagewalk::mem::PAGE_SIZE;
@@ -12,6 +12,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "copy",
     title: "What fork copies, and when",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Once {
         program: program!("copy"),

@@ -1,6 +1,6 @@
 //! A page fault that is mended from the program's file.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::{Heard, Seen, UserFault};
 use crate::cli::tour::text::{Text, count};
 use pagewalk::mem::PAGE_SIZE;
@@ -15,6 +15,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "fault",
     title: "A page fault, mended from the file",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Once {
         program: PROGRAM,

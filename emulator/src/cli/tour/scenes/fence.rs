@@ -1,6 +1,6 @@
 //! The forgotten `sfence.vma`, and how the sanitizer names it.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::{Look, Seen};
 use crate::cli::tour::stage::{Stage, Task};
 use crate::cli::tour::text::Text;
@@ -14,6 +14,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "fence",
     title: "The forgotten sfence.vma",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Runs(runs),
 };
@@ -73,26 +74,42 @@ fn tell(seen: &Seen, without: &Seen, text: &mut Text) -> Option<()> {
         );
     } else {
         text.say(&format!(
-            "The load is right, by luck: the TLB here, {}, had no entry for the page any more. The \
-             mistake is there all the same. The sanitizer tells of what is used:",
-            seen.tlb
+            "The load is right, by luck: the TLB here, {}, had no entry for the page{}. The mistake is there all \
+             the same.",
+            seen.tlb,
+            match before.cached {
+                Some(_) => " any more",
+                None => "",
+            }
         ));
     }
     let reports = seen.reports.iter().flat_map(|report| report.lines());
-    let mut lines: Vec<String> = reports.flat_map(cut).collect();
+    let lines: Vec<String> = reports.flat_map(cut).collect();
     if lines.is_empty() {
-        lines.push("(nothing)".to_owned());
+        text.say(
+            "With --check mmu Pagewalk tells of old translations that are used. Here none was, and it says nothing.",
+        );
+    } else {
+        text.lines(lines);
     }
-    text.lines(lines);
     let (before, after) = (seen.at(BEFORE_RIGHT)?, seen.at(RIGHT)?);
     text.say(&format!(
         "With another page, at {:#x}, it does the same, and executes sfence.vma {:#x} after the store. The \
-         TLB drops its entry, and the load walks:",
-        before.va.0, before.va.0
+         {}load walks:",
+        before.va.0,
+        before.va.0,
+        match before.cached {
+            Some(_) => "TLB drops its entry, and the ",
+            None => "",
+        }
     ));
     text.lines(told(before, after)?);
     if after.value != before.value {
         return None;
+    }
+    if seen.tlb == without.tlb {
+        text.say("Of this page the sanitizer says nothing, either.");
+        return Some(());
     }
     let (before, after) = (without.at(BEFORE)?, without.at(FORGOTTEN)?);
     let silent = without.reports.is_empty();

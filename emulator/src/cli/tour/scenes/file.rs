@@ -1,6 +1,6 @@
 //! A file that is changed through memory.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::{Heard, Look, Seen};
 use crate::cli::tour::stage::{FILE_NAME, Stage, Task};
 use crate::cli::tour::text::{Text, count};
@@ -12,6 +12,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "file",
     title: "A file in memory",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Runs(runs),
 };

@@ -1,6 +1,6 @@
 //! One process in scattered frames.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::Seen;
 use crate::cli::tour::text::{Text, count};
 use pagewalk::mem::PAGE_SIZE;
@@ -11,6 +11,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "frames",
     title: "One piece for the program, many for the machine",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Once {
         program: program!("frames"),

@@ -13,6 +13,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "large",
     title: "Large pages",
     memory: MEMORY,
+    memories: 12 << 20..=u64::MAX,
     tlb: Some("u=16"),
     play: Play::Once {
         program: program!("large"),
@@ -88,13 +89,27 @@ fn tell(seen: &Seen, text: &mut Text) -> Option<()> {
         figures("walks", |run| run.walks),
         figures("entries read by the walks", |run| run.entries),
     ]);
+    let pages = large.page.bytes() / small.page.bytes();
+    text.say(&if large.misses >= large.loads {
+        "This TLB does not keep even one entry until the next load: what the program does between two of them \
+         takes its place, if there is a place. A large page saves no more than a step of each walk."
+            .to_owned()
+    } else if small.misses == 0 {
+        format!(
+            "One entry of the TLB reaches {} or {}. This one has room for the entries of all {pages} small pages, \
+             and they were in it from the start. A large page saves nothing here but room.",
+            sizes[0], sizes[1]
+        )
+    } else {
+        format!(
+            "One entry of the TLB reaches {} or {}. The loop needs {pages} small pages, and when they do not \
+             fit, each is gone before its turn comes again.",
+            sizes[0], sizes[1]
+        )
+    });
     text.say(&format!(
-        "One entry of the TLB reaches {} or {}. The loop needs {} small pages, and when they do not fit, each \
-         is gone before its turn comes again. The price of a large page: its {} have to lie in one piece of \
-         physical memory, and have to be there all or not at all.",
-        sizes[0],
-        sizes[1],
-        large.page.bytes() / small.page.bytes(),
+        "The price of a large page: its {} have to lie in one piece of physical memory, and have to be there all \
+         or not at all.",
         sizes[1]
     ));
     Some(())

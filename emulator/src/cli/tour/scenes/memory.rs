@@ -14,6 +14,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "memory",
     title: "More memory than there is",
     memory: 16 << 20,
+    memories: 8 << 20..=64 << 20,
     tlb: None,
     play: Play::Runs(runs),
 };
@@ -22,8 +23,6 @@ const END: i64 = 1;
 
 /// The memories of the curve, in eighths of the machine's.
 const EIGHTHS: [u64; 9] = [4, 5, 6, 7, 8, 10, 12, 14, 16];
-/// The kernel needs as much to start.
-const LEAST: u64 = 6 << 20;
 /// How long a bar of the plot is at most.
 const BAR: u64 = 40;
 
@@ -34,7 +33,7 @@ fn runs(stage: &mut Stage<'_>, text: &mut Text) -> Result<Option<()>> {
     let [size_text, hot_text] = [size, hot].map(|size| (size / PAGE_SIZE).to_string());
     let task = Task {
         program: program!("memory"),
-        swap: Some(memory.saturating_mul(2)),
+        swap: Some(memory.saturating_mul(4)),
         is_fast: true,
         ..Task::default()
     };
@@ -45,9 +44,6 @@ fn runs(stage: &mut Stage<'_>, text: &mut Text) -> Result<Option<()>> {
     let mut points = Vec::new();
     for eighths in EIGHTHS {
         let memory = memory / 8 * eighths;
-        if memory < LEAST {
-            continue;
-        }
         let seen = stage.run(&Task {
             arguments: &["touch", &size_text, &hot_text],
             memory: Some(memory),
@@ -219,13 +215,14 @@ fn tell_curve(size: u64, hot: u64, points: &[Point], text: &mut Text) -> Option<
     if swept(0..100) {
         text.say(
             "Then more memory does little for a while. The rest is gone through in order, and a kernel that \
-             throws out what was used longest ago, as with FIFO or LRU, throws out just what comes next.",
+             throws out what came first, or was used longest ago, as FIFO and LRU do, throws out just what comes \
+             next.",
         );
     } else if swept(100..1001) {
         text.say(
-            "The rest is gone through in order. A kernel that throws out what was used longest ago, as with \
-             FIFO or LRU, throws out just what comes next; but it can foresee what that is, and reads it before it \
-             is asked for. So most touches of the rest find their page, too.",
+            "The rest is gone through in order. A kernel that throws out what came first, or was used longest ago, \
+             as FIFO and LRU do, throws out just what comes next; but it can foresee what that is, and reads it \
+             before it is asked for. So, when there is some room to spare, touches of the rest find their page, too.",
         );
     }
     if let Some(whole) = whole {

@@ -17,9 +17,12 @@ use super::stage::{Stage, Task};
 use super::text::Text;
 use anyhow::Result;
 use pagewalk::mmu::TlbConfig;
+use std::ops::RangeInclusive;
 
 /// The memory of most scenes' machine.
 const MEMORY: u64 = 64 << 20;
+/// What it may be.
+const ANY_MEMORY: RangeInclusive<u64> = 0..=u64::MAX;
 
 /// A scene.
 pub(super) struct Scene {
@@ -29,6 +32,8 @@ pub(super) struct Scene {
     pub(super) title: &'static str,
     /// The memory of its machine, if nothing else is said.
     pub(super) memory: u64,
+    /// What that may be: less does not suffice, more takes long.
+    pub(super) memories: RangeInclusive<u64>,
     /// The TLB that suits it, if not any does, as `--tlb` takes it.
     tlb: Option<&'static str>,
     play: Play,

@@ -1,6 +1,6 @@
 //! Two processes, the same virtual address, different frames.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::{Look, PageSeen, Seen, SpaceSeen};
 use crate::cli::tour::text::Text;
 use pagewalk::mem::PhysAddr;
@@ -11,6 +11,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "processes",
     title: "Two processes, one address",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Once {
         program: program!("processes"),

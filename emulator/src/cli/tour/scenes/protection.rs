@@ -1,6 +1,6 @@
 //! Protection: three accesses that are denied, and who survives.
 
-use super::{MEMORY, Play, Scene, program};
+use super::{ANY_MEMORY, MEMORY, Play, Scene, program};
 use crate::cli::tour::seen::{Look, Seen, UserFault};
 use crate::cli::tour::text::Text;
 use pagewalk::report::walk::entry::letters;
@@ -10,6 +10,7 @@ pub(super) const SCENE: Scene = Scene {
     name: "protection",
     title: "What a process must not do",
     memory: MEMORY,
+    memories: ANY_MEMORY,
     tlb: None,
     play: Play::Once {
         program: program!("protection"),
