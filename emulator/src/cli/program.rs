@@ -12,7 +12,7 @@ use pagewalk::dev::console::{Input, Shared, Stream};
 use pagewalk::dev::virtio::VirtioDevice;
 use pagewalk::dev::virtio::blk::{Blk, Disk};
 use pagewalk::dev::virtio::p9::{ControlFiles, P9, ProgramInput, ProgramOutput, ShareSpec, Tells};
-use pagewalk::loader::{check_program, dynamic_loader};
+use pagewalk::loader::check_program;
 use rustix::termios;
 use std::ffi::{OsStr, OsString};
 use std::fs::File;
@@ -316,17 +316,8 @@ impl ProgramArguments {
         let mounts = self.mounts()?;
         let path = Path::new(name);
         let place = self.place(path, &mounts)?;
-        if let Some(loader) = dynamic_loader(path)
-            && !mounts.iter().any(|mount| loader.starts_with(&mount.guest))
-        {
-            return Err(WrongUse(format!(
-                "{} is linked dynamically and asks for {}, which it does not see: show it a folder \
-                 with the libraries of a riscv64 Linux, as in --dir /usr/riscv64-linux-gnu:/",
-                path.display(),
-                loader.display()
-            ))
-            .into());
-        }
+        let shown = |file: &Path| mounts.iter().any(|mount| file.starts_with(&mount.guest));
+        needs::check_loader(path, shown)?;
         check_program(path)?;
         let file = File::open(path).with_context(|| format!("cannot open {}", path.display()))?;
         let called = match &self.argv0 {

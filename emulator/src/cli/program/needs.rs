@@ -2,9 +2,27 @@
 
 use crate::cli::WrongUse;
 use pagewalk::isa::{Extension, Isa};
+use pagewalk::loader::dynamic_loader;
+use std::path::Path;
 
 /// The supervisor takes so many bytes of arguments, and of environment, with a NUL behind each.
 const MOST_WORDS: usize = (128 << 10) - 1;
+
+/// Whether a program that is linked dynamically sees its loader.
+pub(super) fn check_loader(
+    program: &Path,
+    is_shown: impl Fn(&Path) -> bool,
+) -> Result<(), WrongUse> {
+    match dynamic_loader(program) {
+        Some(loader) if !is_shown(&loader) => Err(WrongUse(format!(
+            "{} is linked dynamically and asks for {}, which it does not see: show it a folder \
+             with the libraries of a riscv64 Linux, as in --dir /usr/riscv64-linux-gnu:/",
+            program.display(),
+            loader.display()
+        ))),
+        _ => Ok(()),
+    }
+}
 
 /// Whether the arguments, or the environment, find room.
 pub(super) fn check_words(what: &str, words: &[u8]) -> Result<(), WrongUse> {
