@@ -29,7 +29,7 @@ fn own_program(name: &str) -> PathBuf {
 /// `pagewalk run` with these options, which end sooner or later.
 fn run(options: &[&str]) -> Command {
     let mut command = pagewalk();
-    command.args(["run", "--timeout", "60s"]).args(options);
+    command.args(["run", "--timeout", "300s"]).args(options);
     command
 }
 

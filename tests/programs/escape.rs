@@ -37,7 +37,7 @@ impl Place {
 
     fn command(&self, part: &str) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pagewalk"));
-        command.args(["run", "--timeout", "60s"]);
+        command.args(["run", "--timeout", "300s"]);
         for name in ["one", "two"] {
             let path = self.folder.path(name);
             command

@@ -97,7 +97,7 @@ fn a_file_as_input_is_read_in_order_and_no_further_than_needed() {
     input.seek(SeekFrom::Start(4)).unwrap();
     let mut same = input.try_clone().unwrap();
     let output = Command::new(env!("CARGO_BIN_EXE_pagewalk"))
-        .args(["run", "--timeout", "60s"])
+        .args(["run", "--timeout", "300s"])
         .arg(program("given"))
         .stdin(input)
         .output()
@@ -112,7 +112,7 @@ fn a_file_as_input_is_read_in_order_and_no_further_than_needed() {
 #[test]
 fn a_pipe_as_input_is_waited_for() {
     let mut child = Command::new(env!("CARGO_BIN_EXE_pagewalk"))
-        .args(["run", "--timeout", "60s"])
+        .args(["run", "--timeout", "300s"])
         .arg(program("given"))
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -145,7 +145,7 @@ fn a_run_is_the_same_each_time() {
     let figures = |name: &str| {
         let figures = folder.path(name);
         let output = Command::new(env!("CARGO_BIN_EXE_pagewalk"))
-            .args(["run", "--timeout", "60s", "--stats-json"])
+            .args(["run", "--timeout", "300s", "--stats-json"])
             .arg(&figures)
             .arg(program("given"))
             .stdin(File::open(&path).unwrap())
@@ -172,7 +172,7 @@ fn an_output_that_cannot_be_written_ends_the_run() {
     let run = |output: Stdio| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pagewalk"));
         command
-            .args(["run", "--timeout", "60s"])
+            .args(["run", "--timeout", "300s"])
             .arg(program("given"));
         command
             .stdin(Stdio::null())

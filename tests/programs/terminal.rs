@@ -41,7 +41,7 @@ impl Terminal {
         command
             .arg("--ctty")
             .arg(env!("CARGO_BIN_EXE_pagewalk"))
-            .args(["run", "--timeout", "60s"])
+            .args(["run", "--timeout", "300s"])
             .arg(own_program("window"))
             .stdin(end())
             .stdout(end())
