@@ -44,7 +44,7 @@ pub(super) struct Arguments {
 
     /// Memory of the machine [default: 64M, and 16M for scene 6]
     ///
-    /// The physical addresses in the scenes depend on it.
+    /// The physical addresses in the scenes depend on it. Scene 6 has 8M to 64M, scene 8 at least 12M.
     #[arg(short, long, value_name = "SIZE", value_parser = values::size, help_heading = "Machine")]
     memory: Option<u64>,
 
